@@ -1,0 +1,207 @@
+"""What a simulated or recorded company looks like to the doubles of the vendors' APIs.
+
+A world is plain data with time in it. A double serves what a world shows at a clock: things created later
+are absent, changes made later are not applied. Recorded data are a world too (final state, no patches).
+All datetimes are timezone-aware UTC.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(slots=True)
+class History:
+    """One entry of a Jira changelog.
+
+    items: Jira's own shape (`field`, `fieldId`, `fieldtype`, `from`, `fromString`, `to`, `toString`).
+    patch: the Jira `fields` entries that this entry overwrites (whole values); the pseudo-field `key` renames the
+    issue. Empty for recorded data, whose `fields` are final already.
+    """
+
+    id: str
+    created: datetime
+    author: str
+    items: list[dict[str, Any]]
+    patch: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Issue:
+    """A Jira issue: `fields` as at creation, then its histories, oldest first. `id` is numeric text and never changes."""
+
+    id: str
+    key: str
+    created: datetime
+    fields: dict[str, Any]
+    histories: list[History] = field(default_factory=list)
+    deleted_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class JiraWorld:
+    """A Jira Cloud site. projects/issue_types/statuses/fields are dicts in the vendor's response shape.
+
+    time_zone: of the API user; JQL date texts (not epoch milliseconds) are read in it.
+    hidden_projects: project key -> [(from, to)] during which the API user may not see it (permission lost).
+    boards: agile boards, each with `sprints` (used from step 2 on).
+    """
+
+    projects: list[dict[str, Any]]
+    issue_types: list[dict[str, Any]]
+    statuses: list[dict[str, Any]]
+    fields: list[dict[str, Any]]
+    issues: list[Issue]
+    users: dict[str, str] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    hidden_projects: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    boards: list[dict[str, Any]] = field(default_factory=list)
+    sprints: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Actor:
+    """A GitHub account. kind: User, Bot, Mannequin or Organization (GraphQL `__typename`)."""
+
+    login: str
+    kind: str = "User"
+
+
+@dataclass(slots=True)
+class Commit:
+    """A commit. visible_at: when it could first be read where it stands (pushed to the branch or merged)."""
+
+    oid: str
+    parents: list[str]
+    message: str
+    author: Actor | None
+    authored_at: datetime
+    committed_at: datetime
+    visible_at: datetime
+    additions: int = 0
+    deletions: int = 0
+    changed_files: int = 1
+
+
+@dataclass(slots=True)
+class Review:
+    """A pull-request review. state: APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
+
+    id: str
+    author: Actor | None
+    state: str
+    submitted_at: datetime
+    comments: int = 0
+
+
+@dataclass(slots=True)
+class TimelineEvent:
+    """A pull-request timeline item, named as its GraphQL type, for example ReadyForReviewEvent, ConvertToDraftEvent,
+    ReviewRequestedEvent, ReviewRequestRemovedEvent, HeadRefForcePushedEvent, ClosedEvent, ReopenedEvent, MergedEvent,
+    LabeledEvent. data: further fields of the type (label name, requested reviewer login, beforeCommit/afterCommit oid)."""
+
+    id: str
+    type: str
+    created_at: datetime
+    actor: Actor | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PullRequest:
+    """A pull request with everything that ever happened to it; state at a clock is derived from the times."""
+
+    id: str
+    number: int
+    title: str
+    body: str
+    author: Actor | None
+    created_at: datetime
+    base_ref: str
+    head_ref: str
+    created_as_draft: bool = False
+    commits: list[Commit] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    timeline: list[TimelineEvent] = field(default_factory=list)
+    labels: list[tuple[str, datetime]] = field(default_factory=list)
+    additions: int = 0
+    deletions: int = 0
+    changed_files: int = 1
+    closed_at: datetime | None = None
+    merged_at: datetime | None = None
+    merge_commit_oid: str | None = None
+    merged_by: Actor | None = None
+    is_cross_repository: bool = False
+    updated_at: datetime | None = None  # recorded data only; else derived from the latest visible event
+
+
+@dataclass(slots=True)
+class GithubIssue:
+    """An issue of a repository (not a pull request)."""
+
+    id: str
+    number: int
+    title: str
+    author: Actor | None
+    created_at: datetime
+    closed_at: datetime | None = None
+    labels: list[str] = field(default_factory=list)
+    updated_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class DeploymentStatus:
+    """A status of a deployment. state: GraphQL DeploymentStatusState (SUCCESS, FAILURE, ERROR, INACTIVE, IN_PROGRESS...)."""
+
+    id: str
+    state: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Deployment:
+    """A deployment of one commit to one environment, with all its statuses, oldest first."""
+
+    id: str
+    database_id: int
+    environment: str
+    ref: str
+    commit_oid: str
+    created_at: datetime
+    statuses: list[DeploymentStatus] = field(default_factory=list)
+    description: str = ""
+    task: str = "deploy"
+    creator: Actor | None = None
+
+
+@dataclass(slots=True)
+class Repository:
+    """A repository; `commits` are those of its default branch, oldest first by visible_at."""
+
+    id: str
+    name_with_owner: str
+    created_at: datetime
+    default_branch: str = "main"
+    is_archived: bool = False
+    commits: list[Commit] = field(default_factory=list)
+    pull_requests: list[PullRequest] = field(default_factory=list)
+    issues: list[GithubIssue] = field(default_factory=list)
+    deployments: list[Deployment] = field(default_factory=list)
+    renamed_from: list[tuple[str, datetime]] = field(default_factory=list)
+    deleted_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class GithubWorld:
+    """A GitHub host with organisations' repositories."""
+
+    repositories: list[Repository]
+
+
+@dataclass(slots=True)
+class World:
+    """Everything the doubles can serve. default_clock: the time shown when none is asked for."""
+
+    default_clock: datetime
+    jira: JiraWorld | None = None
+    github: GithubWorld | None = None
