@@ -1,0 +1,111 @@
+"""Acme, simulated from one seed: what its Jira, GitHub, surveys and files show, and what really happened."""
+
+import gc
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.card import Card
+from sandbox.clock import WorkCalendar
+from sandbox.code import write_code
+from sandbox.initiatives import plan_initiatives
+from sandbox.organization import organization_rows
+from sandbox.people import Staff, hire
+from sandbox.process import FIELDS, PROJECT_VALUES, STATUSES, TYPE_VALUES, status_value
+from sandbox.releases import plan_releases
+from sandbox.sprints import make_boards, make_sprints, run_sprints, served, sprint_truth
+from sandbox.surveys import WaveFile, run_surveys
+from sandbox.teams import TEAMS
+from sandbox.truth import Truth
+from sandbox.work import Build, TeamWork
+from sandbox.world import JiraWorld, World
+
+DEFAULT_CLOCK = datetime(2026, 7, 1, 2, tzinfo=UTC)
+DEFAULT_SEED = 7
+
+
+@dataclass(slots=True)
+class Company:
+    """A simulated company. organization: rows by CSV name; surveys: the files of each wave."""
+
+    seed: int
+    world: World
+    truth: Truth
+    organization: dict[str, list[dict[str, str]]]
+    surveys: list[WaveFile]
+    staff: Staff
+
+
+def build_world(seed: int = DEFAULT_SEED) -> Company:
+    """Simulate Acme from 2024-12-30 to 2026-09-30. The same seed gives the same company, byte by byte."""
+    collects = gc.isenabled()
+    gc.disable()  # nothing of a company is garbage, and looking for it costs a quarter of the time
+    try:
+        return _simulate(seed)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _simulate(seed: int) -> Company:
+    calendar = WorkCalendar()
+    staff = hire(seed)
+    trains = plan_releases(seed, calendar)
+    portfolio = plan_initiatives(seed, staff, calendar)
+    sprints = make_sprints(seed, calendar)
+    record = Truth(sprints=sprint_truth(sprints), people=[person.name for person in staff.people])
+    cards = [card for card, _ in portfolio.initiatives]
+    builds: list[Build] = []
+    planted = list(portfolio.planted)
+    for team in TEAMS:
+        work = TeamWork(seed, team, staff, calendar, trains, portfolio.efforts.get(team.team_id, [])).run()
+        if team.scrum:
+            run_sprints(seed, team, sprints[team.team_id], work.cards, staff)
+        cards.extend(work.cards)
+        builds.extend(work.builds)
+        planted.extend(work.planted)
+    issues = _number(cards)
+    for card in cards:
+        record.work_items[card.id] = card.truth
+    for card, initiative in portfolio.initiatives:
+        initiative.item_id = card.id
+        record.initiatives[card.id] = initiative
+    for card, name in planted:
+        name.ref = card.key
+        record.planted_names.append(name)
+    github = write_code(seed, staff, calendar, trains, builds, record)
+    jira = JiraWorld(
+        projects=list(PROJECT_VALUES.values()),
+        issue_types=list(TYPE_VALUES.values()),
+        statuses=[status_value(status.status_id) for status in STATUSES],
+        fields=list(FIELDS),
+        issues=issues,
+        users={person.account_id: person.name for person in staff.people},
+        time_zone="America/New_York",
+        boards=make_boards(),
+        sprints=served(sprints),
+    )
+    surveys = run_surveys(seed, staff, record)
+    return Company(seed, World(DEFAULT_CLOCK, jira, github), record, organization_rows(staff), surveys, staff)
+
+
+def _number(cards: list[Card]) -> list[Any]:
+    """Give ids, keys and changelog ids in order of time, and close every card's truth."""
+    cards.sort(key=lambda card: (card.created, card.project, card.summary))
+    counters: dict[str, int] = {}
+    events = [(card.created, place, card, None) for place, card in enumerate(cards)]
+    events += [(at, place, card, project) for place, card in enumerate(cards) for at, project in card.moves]
+    for at, place, card, target in sorted(events, key=lambda event: event[:2]):
+        project = target or card.truth.identities[0].project
+        counters[project] = counters.get(project, 0) + 1
+        key = f"{project}-{counters[project]}"
+        card.keys.append((at, key))
+        if target is None:
+            card.key, card.id = key, str(10000 + place * 3)
+    for card in cards:
+        card.finish()
+    issues = [card.issue() for card in cards]
+    entries = sorted((h.created, place, n) for place, issue in enumerate(issues) for n, h in enumerate(issue.histories))
+    for number, (_, place, n) in enumerate(entries):
+        issues[place].histories[n].id = str(100000 + number * 2)
+    return issues

@@ -1,0 +1,197 @@
+"""Acme's organisation files: what its people would write down about teams, work and meaning, as dated rows."""
+
+import random
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from sandbox.clock import FREEZES, HOLIDAYS
+from sandbox.initiatives import KEY_RESULT_IDS
+from sandbox.people import Staff
+from sandbox.process import ISSUE_TYPES, LABEL_RULES, STATUSES
+from sandbox.teams import (
+    ACQUISITION,
+    REORGANISATION,
+    REPOS,
+    SERVICES,
+    TEAMS,
+    TOOLSMITHS_STREAMS,
+    VALUE_STREAMS,
+    service_owner,
+)
+
+Row = dict[str, str]
+_BEFORE, _AFTER = REORGANISATION.isoformat(), ACQUISITION.isoformat()
+
+
+def _rows(header: str, *rows: Iterable[object]) -> list[Row]:
+    names = header.split(",")
+    return [dict(zip(names, ["" if cell is None else str(cell) for cell in row], strict=True)) for row in rows]
+
+
+def organization_rows(staff: Staff) -> dict[str, list[Row]]:
+    """Rows by CSV name, in the order of the columns."""
+    return {
+        "teams": _rows("team_id,team_name,valid_from,valid_to", *((t.team_id, t.name, t.joins, None) for t in TEAMS)),
+        "value_streams": _rows("value_stream_id,value_stream_name,valid_from,valid_to",
+                               *((key, name, None, None) for key, name in VALUE_STREAMS.items())),
+        "team_value_streams": _team_value_streams(),
+        "operating_models": _operating_models(),
+        "memberships": _rows("member_id,team_id,role,valid_from,valid_to",
+                             *((m.person.member_id, m.team_id, m.person.role, m.valid_from, m.valid_to)
+                               for m in staff.memberships)),
+        "services": _rows("service_id,service_name,valid_from,valid_to",
+                          *((key, name, _since(key), None) for key, name in SERVICES.items())),
+        "service_owners": _service_owners(),
+        "repository_services": _rows("connection,repository,service_id,valid_from,valid_to",
+                                     *(("github", f"acme/{r.name}", r.service, _since(r.service), None)
+                                       for r in REPOS if r.service)),
+        "deployment_rules": _rows("service_id,environment_pattern,valid_from,valid_to",
+                                  (None, "production*", None, None), ("parcel-hub", "prod-*", None, None)),
+        "work_rules": _work_rules(),
+        "status_mappings": _status_mappings(),
+        "type_mappings": _type_mappings(),
+        "bots": _rows("pattern,note", ("dependabot*", "dependency updates"), ("acme-ci*", "releases and merges"),
+                      ("acme-review-bot*", "comments on pull requests"), ("*-robot", "a bot with a user account")),
+        "key_results": _key_results(),
+        "team_costs": _team_costs(staff),
+        "calendar": _calendar(),
+    }  # fmt: skip
+
+
+def _since(service: str) -> str | None:
+    """The first day of a service at Acme; None = always."""
+    return _AFTER if service == "parcel-hub" else None
+
+
+def _team_value_streams() -> list[Row]:
+    rows: list[tuple[object, ...]] = []
+    for team in TEAMS:
+        if team.team_id == "toolsmiths":
+            rows += [(team.team_id, stream, weight, None, None) for stream, weight in TOOLSMITHS_STREAMS]
+        elif team.team_id == "returns":
+            rows += [(team.team_id, "fulfilment", 1, None, _BEFORE), (team.team_id, "payments", 1, _BEFORE, None)]
+        else:
+            rows.append((team.team_id, team.value_stream, 1, team.joins, None))
+    return _rows("team_id,value_stream_id,weight,valid_from,valid_to", *rows)
+
+
+def _operating_models() -> list[Row]:
+    rows: list[tuple[object, ...]] = []
+    for team in TEAMS:
+        if team.team_id == "warehouse":
+            rows += [(team.team_id, "em_led", None, "2026-04-01"), (team.team_id, "self_managed", "2026-04-01", None)]
+        else:
+            rows.append((team.team_id, team.operating_model, team.joins, None))
+    return _rows("team_id,operating_model,valid_from,valid_to", *rows)
+
+
+def _service_owners() -> list[Row]:
+    rows: list[tuple[object, ...]] = []
+    for service in SERVICES:
+        if service == "reverse-logistics":
+            rows += [(service, "returns", None, _BEFORE), (service, "orders", _BEFORE, None)]
+        else:
+            rows.append((service, service_owner(service, 1 << 40), _since(service), None))
+    return _rows("service_id,team_id,valid_from,valid_to", *rows)
+
+
+def _work_rules() -> list[Row]:
+    rows: list[tuple[object, ...]] = [
+        (10, "jira", "RET", "component", "Reverse Logistics", "orders", None, 1, _BEFORE, None),
+        (20, "jira", "CHK", "component", "Design System", "checkout", None, 0.5, None, None),
+        (20, "jira", "CHK", "component", "Design System", "storefront", None, 0.5, None, None),
+        (30, "jira", "TOOL", "label", "billing-migration", "toolsmiths", "payments", 1, None, None),
+        (40, "jira", "WEB", "team", "Storefront", "storefront", None, 1, None, None),
+        (41, "jira", "WEB", "team", "Mobile", "mobile", None, 1, None, None),
+    ]
+    owned = [team for team in TEAMS if team.project != "WEB"]
+    rows += [
+        (50 + n, "jira", None, "project", team.project, team.team_id, None, 1, team.joins, None)
+        for n, team in enumerate(owned)
+    ]
+    return _rows("rule_order,connection,project,field,value,team_id,value_stream_id,weight,valid_from,valid_to", *rows)
+
+
+def _status_mappings() -> list[Row]:
+    rows: list[tuple[object, ...]] = []
+    for status in STATUSES:
+        if status.state is None:
+            continue
+        project = status.project or ("TOOL" if status.status_id in ("10020", "10021", "10022") else None)
+        rows.append(("jira", project, None, status.name, status.state, status.stage, status.stage_order, None, None))
+    rows.append(("jira", "BILL", None, "10004", "waiting", "review", 30, None, "2026-01-01"))
+    rows.append(("jira", "BILL", None, "10004", "active", "review", 30, "2026-01-01", None))
+    return _rows("connection,project,issue_type,status,flow_state,stage,stage_order,valid_from,valid_to", *rows)
+
+
+def _type_mappings() -> list[Row]:
+    rows: list[tuple[object, ...]] = []
+    seen: set[str] = set()
+    for issue_type in ISSUE_TYPES:
+        if issue_type.level is None or issue_type.name in seen:
+            continue
+        seen.add(issue_type.name)
+        rows.append(
+            ("jira", None, issue_type.name, None, None, issue_type.flow_item_type, issue_type.level, None, None)
+        )
+    for name, label, flow_item_type, level in LABEL_RULES:
+        rows.append(("jira", None, name, "label", label, flow_item_type, level, None, None))
+    return _rows(
+        "connection,project,issue_type,condition_field,condition_value,flow_item_type,item_level,valid_from,valid_to",
+        *rows,
+    )
+
+
+def _key_results() -> list[Row]:
+    plan = (
+        ("Abandoned carts", "Buying is effortless", "value_stream", "shopping", 71, 60, "%"),
+        ("Mobile conversion", "Buying is effortless", "value_stream", "shopping", 1.9, 3.4, "%"),
+        ("Searches with a click on page one", "Buying is effortless", "team", "search", 55, 80, "%"),
+        ("Payments that succeed at the first try", "Money flows", "value_stream", "payments", 91, 96, "%"),
+        ("Invoices questioned", "Money flows", "team", "billing", 4.2, 1.5, "%"),
+        ("Refunds within 24 hours", "Money flows", "team", "returns", 40, 95, "%"),
+        ("Orders delivered on the promised day", "Parcels arrive", "value_stream", "fulfilment", 86, 95, "%"),
+        ("Stock shortages", "Parcels arrive", "team", "warehouse", 2.4, 1, "%"),
+        ("Calls about parcels", "Parcels arrive", "team", "parcelio", 900, 500, "a week"),
+        ("Orders that need a person", "Parcels arrive", "team", "orders", 7, 2, "%"),
+        ("Customers who recommend us", "Customers stay", "organization", None, 31, 45, "NPS"),
+        ("Customers who buy again", "Customers stay", "organization", None, 28, 35, "%"),
+    )
+    objectives = list(dict.fromkeys(row[1] for row in plan))
+    rows = []
+    for place, (key, (name, objective, scope, scope_id, baseline, target, unit)) in enumerate(
+        zip(KEY_RESULT_IDS, plan, strict=True)
+    ):
+        first = ("2025-01-01", "2025-07-01", "2026-01-01")[place % 3]
+        last = ("2025-12-31", "2026-06-30", "2026-12-31")[place % 3]
+        if scope_id == "parcelio":
+            first = "2026-01-01"
+        number = f"O-{objectives.index(objective) + 1}"
+        what = (key, name, number, objective, scope, scope_id, baseline, target, unit)
+        rows.append((*what, first, last, None, None))
+    return _rows(
+        "key_result_id,key_result_name,objective_id,objective_name,scope_type,scope_id,baseline,target,unit,starts_on,ends_on,"
+        "valid_from,valid_to",
+        *rows,
+    )
+
+
+def _team_costs(staff: Staff) -> list[Row]:
+    rng = random.Random("costs")
+    rows: list[tuple[object, ...]] = []
+    for team in TEAMS:
+        rate = 8900 + rng.randint(0, 1500)
+        month = date(2025, 1, 1)
+        while month < date(2026, 10, 1):
+            people = len(staff.members(team.team_id, month))
+            if people and (team.joins is None or month >= team.joins):
+                rows.append((team.team_id, month, f"{people * rate * (1.03 if month.year > 2025 else 1):.2f}", "EUR"))
+            month = (month + timedelta(days=32)).replace(day=1)
+    return _rows("team_id,month,amount,currency", *rows)
+
+
+def _calendar() -> list[Row]:
+    rows: list[tuple[object, ...]] = [(day, "holiday", name) for day, name in HOLIDAYS.items()]
+    for first, last in FREEZES:
+        rows += [(first + timedelta(days=n), "freeze", "Year-end freeze") for n in range((last - first).days + 1)]
+    return _rows("date,kind,name", *sorted(rows, key=lambda row: (str(row[0]), str(row[1]))))
