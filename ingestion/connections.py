@@ -1,0 +1,349 @@
+"""What may stand in connections.yml: one model per kind of entry, every field described, every value checked."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, field_validator
+
+from ingestion.validation import Strict, suggestion
+
+SANDBOX = "sandbox"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class OrganizationSettings(Strict):
+    """The part `organization:` of connections.yml: what holds for every number."""
+
+    name: str = Field(
+        "Organization", min_length=1, description="The organisation's name, as published", examples=["Acme"]
+    )
+    time_zone: str = Field(
+        "UTC", description="IANA time zone in which days, weeks and months begin", examples=["Europe/Berlin"]
+    )
+    schedule: str = Field(
+        "0 2 * * *", description="Cron expression of the nightly, in `time_zone`", examples=['"0 2 * * *"']
+    )
+    min_team_size: int = Field(3, ge=1, description="A team with fewer members gets no row of its own", examples=[3])
+    min_respondents: int = Field(
+        5, ge=3, description="A survey cell with fewer respondents is never published", examples=[5]
+    )
+    done_grace_minutes: int = Field(
+        0, ge=0, description="An item that leaves Done within these minutes was a misclick", examples=[0]
+    )
+    publish_titles: bool = Field(
+        False, description="Whether item facts carry titles (after the identity scrub)", examples=["false"]
+    )
+    keep_publications: int = Field(5, ge=1, description="How many past publications are kept", examples=[5])
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_time_zone(cls, value: str) -> str:
+        zones = available_timezones()
+        if value not in zones:
+            near = suggestion(value, zones) if zones else ""
+            near = near if "did you mean" in near else "; write an IANA name such as Europe/Berlin or UTC"
+            raise ValueError(f"'{value}' is not a time zone{near}")
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _valid_cron(cls, value: str) -> str:
+        problem = _cron_problem(value)
+        if problem:
+            raise ValueError(
+                f"'{value}' is not a cron expression ({problem}); write minute hour day month weekday, "
+                'such as "0 2 * * *"'
+            )
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.time_zone)
+
+
+class Connection(Strict):
+    """What all entries of `connections:` share. `source` names the schema `raw_<source>` that the records land in."""
+
+    source: ClassVar[str] = ""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        description="Its own name; becomes part of every key, so that two systems of one kind may coexist",
+        examples=["jira"],
+    )
+    type: str = Field(
+        description="The kind of system: jira, github, survey_files or organization_files", examples=["jira"]
+    )
+
+    @field_validator("name", mode="wrap")
+    @classmethod
+    def _plain_name(cls, value: Any, handler: Any) -> str:
+        try:
+            return handler(value)
+        except ValueError:
+            raise ValueError(
+                f"'{value}' is no name; use letters, digits, '-', '_' and '.', and begin with a letter or digit"
+            ) from None
+
+    if TYPE_CHECKING:  # what HTTP connections have as fields and file connections as constants
+
+        @property
+        def base_url(self) -> str | None:
+            """Address of the system; None for files."""
+
+        @property
+        def start_date(self) -> date | None:
+            """First day to load; None for files."""
+
+        @property
+        def token(self) -> SecretStr | None:
+            """The secret; None for files, and where it is not set and was not required."""
+
+
+class HttpConnection(Connection):
+    """A system that is read over HTTP."""
+
+    example_url: ClassVar[str] = "https://example.atlassian.net"
+
+    base_url: str = Field(description="Its address", examples=["https://example.atlassian.net"])
+    token_env: str | None = Field(
+        None, description="Name of the environment variable that holds the token", examples=["JIRA_TOKEN"]
+    )
+    start_date: date = Field(description="First day to load; what was open then is loaded too", examples=["2024-01-01"])
+    quota_ceiling: float = Field(
+        0.8, gt=0, le=1, description="Share of the vendor's quota that may be used", examples=[0.8]
+    )
+    overlap_minutes: int = Field(
+        10, ge=0, description="How far each night looks back behind the last one", examples=[10]
+    )
+    secret: SecretStr | None = Field(
+        None, exclude=True, repr=False, description="Not for the file: set from `token_env`"
+    )
+
+    @field_validator("token_env")
+    @classmethod
+    def _is_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,99}", value):
+            raise ValueError(
+                "must be the NAME of an environment variable, in capitals (such as JIRA_TOKEN); if you wrote the token "
+                "itself here, take it out and revoke it"
+            )
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _usable_url(cls, value: str) -> str:
+        return value if value == SANDBOX else _checked_url(value, cls.example_url)
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the orchestrator still has to put the simulated company's address in (`base_url: sandbox`)."""
+        return self.base_url == SANDBOX
+
+    @property
+    def token(self) -> SecretStr | None:
+        """The secret, resolved from the environment; None where it is not set and was not required."""
+        return self.secret
+
+
+class FieldIds(Strict):
+    """Custom fields of Jira by id (customfield_10016) or name, for what is not found by schema marker or usual name."""
+
+    story_points: str | None = Field(None, description="Size of an item", examples=["customfield_10016"])
+    sprint: str | None = Field(None, description="Sprints of an item", examples=["customfield_10020"])
+    epic_link: str | None = Field(
+        None, description="The epic of an item in company-managed projects", examples=["customfield_10014"]
+    )
+    parent: str | None = Field(None, description="The parent of an item", examples=["parent"])
+    flagged: str | None = Field(None, description="Impediment flag", examples=["customfield_10021"])
+    team: str | None = Field(None, description="The team that works on an item", examples=["customfield_10001"])
+    anticipated_outcome: str | None = Field(
+        None, description="The outcome an initiative is for", examples=["Anticipated outcome"]
+    )
+    actual_outcome: str | None = Field(None, description="What came of an initiative", examples=["Actual outcome"])
+    key_result: str | None = Field(None, description="The key result an initiative serves", examples=["Key result"])
+    cost_of_delay: str | None = Field(None, description="Cost of delay per week", examples=["Cost of delay"])
+
+
+class JiraConnection(HttpConnection):
+    """A Jira Cloud site."""
+
+    source: ClassVar[str] = "jira"
+
+    type: Literal["jira"] = Field(description="jira", examples=["jira"])
+    user: str | None = Field(
+        None, description="E-mail address of the account the token belongs to", examples=["bot@example.com"]
+    )
+    projects: tuple[str, ...] = Field(
+        description='Project keys, or "*" for every project the account sees', examples=["[SHOP, PAY]"]
+    )
+    fields: FieldIds = Field(
+        FieldIds(), description="Custom fields by id or name where they are not found by themselves"
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _site_root(cls, value: str) -> str:
+        if re.search(r"/(rest|browse|projects|issues|secure)(/|$)|/jira/", urlsplit(value).path + "/"):
+            raise ValueError(f"'{value}' is a page of the site; write its root, such as https://example.atlassian.net")
+        return value
+
+    @field_validator("projects", mode="before")
+    @classmethod
+    def _project_keys(cls, value: Any) -> Any:
+        keys = _list_or_star(value, "project keys", "[SHOP, PAY]")
+        for key in keys:
+            if key != "*" and not re.fullmatch(r"[A-Z][A-Z0-9_]+", key):
+                hint = f"; did you mean {key.upper()}?" if re.fullmatch(r"[A-Z][A-Z0-9_]+", key.upper()) else ""
+                raise ValueError(f"'{key}' is not a project key (capitals, as before the number in SHOP-12){hint}")
+        return keys
+
+
+class GithubConnection(HttpConnection):
+    """GitHub: github.com, Enterprise Server (.../api/v3) or Enterprise Cloud of its own (api.<name>.ghe.com)."""
+
+    source: ClassVar[str] = "github"
+    example_url: ClassVar[str] = "https://api.github.com"
+
+    type: Literal["github"] = Field(description="github", examples=["github"])
+    base_url: str = Field(
+        "https://api.github.com", description="Root of the REST API", examples=["https://api.github.com"]
+    )
+    graphql_url: str = Field(
+        "",
+        description="GraphQL address; derived from base_url when left out",
+        examples=["https://api.github.com/graphql"],
+    )
+    repositories: tuple[str, ...] = Field(
+        description="owner/name, or a glob such as acme/*", examples=['[acme/checkout, "acme/*"]']
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _api_root(cls, value: str) -> str:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        if host in ("github.com", "www.github.com"):
+            raise ValueError(f"'{value}' is the web site; the API is at https://api.github.com")
+        if value != SANDBOX and not (host in LOOPBACK or host.startswith("api.") or parts.path.endswith("/api/v3")):
+            raise ValueError(f"'{value}' is not an API root; GitHub Enterprise Server has it at https://{host}/api/v3")
+        return value
+
+    @field_validator("graphql_url")
+    @classmethod
+    def _usable_graphql_url(cls, value: str) -> str:
+        return _checked_url(value, "https://api.github.com/graphql") if value else value
+
+    @field_validator("repositories", mode="before")
+    @classmethod
+    def _repository_names(cls, value: Any) -> Any:
+        names = _list_or_star(value, "repositories", '[acme/checkout, "acme/*"]')
+        for name in names:
+            page = re.match(r"https?://[^/]+/([^/]+/[^/]+?)(\.git)?/?$", name)
+            if page:
+                raise ValueError(f"'{name}' is an address; write {page[1]}")
+            if not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.*?\[\]-]+", name):
+                raise ValueError(f"'{name}' is not a repository; write owner/name or owner/*")
+        return names
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Derive what was left out."""
+        if not self.graphql_url and not self.is_sandbox:
+            object.__setattr__(self, "graphql_url", derived_graphql_url(self.base_url))
+
+
+class FilesConnection(Connection):
+    """A folder of files inside the configuration."""
+
+    path: Path = Field(description="The folder, relative to the configuration folder")
+
+    base_url: ClassVar[str | None] = None
+    start_date: ClassVar[date | None] = None
+    token: ClassVar[SecretStr | None] = None
+    is_sandbox: ClassVar[bool] = False
+
+
+class SurveyFilesConnection(FilesConnection):
+    """An inbox of survey results, each described by a YAML file beside it."""
+
+    source: ClassVar[str] = "surveys"
+
+    type: Literal["survey_files"] = Field(description="survey_files", examples=["survey_files"])
+    path: Path = Field(
+        Path("surveys"), description="The inbox, relative to the configuration folder", examples=["surveys"]
+    )
+
+
+class OrganizationFilesConnection(FilesConnection):
+    """The organisation's dated facts as CSV files."""
+
+    source: ClassVar[str] = "organization"
+
+    type: Literal["organization_files"] = Field(description="organization_files", examples=["organization_files"])
+    path: Path = Field(
+        Path("organization"), description="The folder, relative to the configuration folder", examples=["organization"]
+    )
+
+
+CONNECTION_TYPES: dict[str, type[Connection]] = {
+    "jira": JiraConnection,
+    "github": GithubConnection,
+    "survey_files": SurveyFilesConnection,
+    "organization_files": OrganizationFilesConnection,
+}
+
+
+def derived_graphql_url(base_url: str) -> str:
+    """GitHub's GraphQL address by its REST root: `/api/v3` -> `/api/graphql` (Enterprise), else `<root>/graphql`."""
+    root = base_url.rstrip("/")
+    return root.removesuffix("/v3") + "/graphql" if root.endswith("/api/v3") else root + "/graphql"
+
+
+def _checked_url(value: str, example: str) -> str:
+    """An address without its last slash; ValueError (without credentials in it) if no request should go there."""
+    parts = urlsplit(value)
+    if parts.username or parts.password:
+        raise ValueError(f"holds a user name or password; write it without, such as {example}, and use `token_env`")
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", value):
+        raise ValueError(f"'{value}' is not an address; write it with https://, such as {example}")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError(f"'{value}' would send the token unencrypted; write https://")
+    if parts.query or parts.fragment:
+        raise ValueError(f"'{value}' has a query or fragment; write only the address, such as {example}")
+    return value.rstrip("/")
+
+
+def _list_or_star(value: Any, what: str, example: str) -> tuple[str, ...]:
+    """A list of texts; "*" and a single text count as a list of one."""
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list | tuple) or not values or not all(isinstance(each, str) for each in values):
+        raise ValueError(f"must be a list of {what} as text, such as {example}")
+    return tuple(dict.fromkeys(each.strip() for each in values))
+
+
+def _cron_problem(expression: str) -> str:
+    """What is wrong with a five-field cron expression; empty if nothing."""
+    names = {"jan feb mar apr may jun jul aug sep oct nov dec": 1, "sun mon tue wed thu fri sat": 0}
+    numbers = {name: str(first + i) for words, first in names.items() for i, name in enumerate(words.split())}
+    parts = expression.split()
+    if len(parts) != 5:
+        return f"{len(parts)} of 5 fields"
+    limits = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
+    for text, (name, low, high) in zip(parts, limits, strict=True):
+        for part in text.lower().split(","):
+            match = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?", part)
+            if not match:
+                return f"{name} '{text}'"
+            edges = [numbers.get(edge, edge) for edge in match.groups()[:2] if edge is not None]
+            if not all(edge.isdigit() and low <= int(edge) <= high for edge in edges) or edges != sorted(
+                edges, key=int
+            ):
+                return f"{name} '{text}' is not within {low}-{high}"
+    return ""

@@ -1,0 +1,128 @@
+"""Paginators: which request comes after this answer. Stateless; each refuses an answer that leads back to its page.
+
+`LoopGuard` catches longer circles (A, B, A) over the pages of one slice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urljoin
+
+import orjson
+
+from ingestion.errors import RepeatedPage
+from ingestion.stream import Page, Request
+
+_LINK = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
+
+
+def select(value: Any, path: str) -> Any:
+    """The member of a JSON value at a dotted path ('' = the value itself); None where a step is missing."""
+    for step in path.split(".") if path else ():
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHeader:
+    """`Link: <https://api.github.com/...&page=2>; rel="next"` (RFC 8288); the last page has no such link."""
+
+    def next(self, request: Request, page: Page) -> Request | None:
+        """The request of the `next` link."""
+        found = _LINK.search(page.headers.get("Link", ""))
+        if not found:
+            return None
+        url = urljoin(page.url, found.group(1))
+        if url in (page.url, request.path):
+            raise _repeated(f"{url}: the Link header points back to the same page")
+        return replace(request, path=url, params={})
+
+
+@dataclass(frozen=True, slots=True)
+class PageToken:
+    """`{"nextPageToken": "abc", ...}`, sent back as `parameter`; the last page has no token (or `isLast`: true)."""
+
+    token: str = "nextPageToken"
+    parameter: str = "nextPageToken"
+    last: str = "isLast"
+
+    def next(self, request: Request, page: Page) -> Request | None:
+        """The same request with the answer's token."""
+        token = select(page.body, self.token)
+        if not token or (self.last and select(page.body, self.last) is True):
+            return None
+        sent = (request.json if request.json is not None else request.params).get(self.parameter)
+        if token == sent:
+            raise _repeated(f"{request.path}: the page token {str(token)[:40]!r} came twice")
+        return request.with_values(**{self.parameter: token})
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """`{"startAt": 0, "maxResults": 50, "total": 120, "isLast": false, "values": [...]}`.
+
+    The next offset is this one plus the number of records received; it ends at `isLast`, at `total`, or at an empty
+    page.
+    """
+
+    records: str = "values"
+    parameter: str = "startAt"
+    total: str = "total"
+    last: str = "isLast"
+
+    def next(self, request: Request, page: Page) -> Request | None:
+        """The same request from the next offset on."""
+        records = select(page.body, self.records)
+        total = select(page.body, self.total)
+        if not records or select(page.body, self.last) is True:
+            return None
+        sent = (request.json if request.json is not None else request.params).get(self.parameter) or 0
+        said = select(page.body, self.parameter)
+        if isinstance(said, int) and said != sent:
+            raise _repeated(f"{request.path}: asked from record {sent} on and got those from {said} on")
+        if isinstance(total, int) and sent + len(records) >= total:
+            return None
+        return request.with_values(**{self.parameter: sent + len(records)})
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLCursor:
+    """`{"pageInfo": {"hasNextPage": true, "endCursor": "Y3Vy"}, "nodes": [...]}`.
+
+    connection: dotted path of that object. variable: the query's variable that takes the cursor.
+    """
+
+    connection: str
+    variable: str = "after"
+
+    def next(self, request: Request, page: Page) -> Request | None:
+        """The same query with the answer's end cursor."""
+        info = select(page.body, self.connection + ".pageInfo") or {}
+        cursor = info.get("endCursor")
+        if not info.get("hasNextPage") or not cursor:
+            return None
+        if cursor == ((request.json or {}).get("variables") or {}).get(self.variable):
+            raise _repeated(f"{self.connection}: the cursor {cursor[:40]!r} came twice")
+        return request.with_values(**{self.variable: cursor})
+
+
+class LoopGuard:
+    """Remembers the requests of one slice (16 bytes each) and refuses one that was made before."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def check(self, request: Request) -> None:
+        """Raises `RepeatedPage` if this very request was checked before."""
+        text = orjson.dumps([request.method, request.path, request.params, request.json], option=orjson.OPT_SORT_KEYS)
+        mark = hashlib.blake2b(text, digest_size=16).digest()
+        if mark in self._seen:
+            raise _repeated(f"{request.path}: the answers lead in a circle")
+        self._seen.add(mark)
+
+
+def _repeated(error: str) -> RepeatedPage:
+    return RepeatedPage(error, "the vendor's paging is broken; run again later, and report it if it stays")

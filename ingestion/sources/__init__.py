@@ -1,0 +1,13 @@
+"""The sources by type of connection: what Flowlight can read."""
+
+from ingestion.sources.files import ORGANIZATION, SURVEYS
+from ingestion.sources.github import GITHUB
+from ingestion.sources.jira import JIRA
+from ingestion.stream import Source
+
+SOURCES: dict[str, Source] = {
+    "jira": JIRA,
+    "github": GITHUB,
+    "survey_files": SURVEYS,
+    "organization_files": ORGANIZATION,
+}

@@ -1,0 +1,198 @@
+"""What must hold between rows and files of the organisation: references, histories without overlap or gap, weights."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+from ingestion.sources.organization_reading import Reading, Row
+from ingestion.sources.organization_tables import TABLES, Table
+from ingestion.validation import suggestion
+
+WEIGHT_TOLERANCE = Decimal("0.0001")
+
+
+def check(reading: Reading, connections: Collection[str] | None) -> None:
+    """Note every problem between rows. Histories that hold a wrong value are left out: it is one problem, not two."""
+    _check_references(reading, connections)
+    for table in TABLES:
+        every = reading.rows.get(table.name, [])
+        wrong = {row.key(table.key[:1]) for row in every if row.wrong}
+        rows = [row for row in every if row.key(table.key[:1]) not in wrong]
+        _check_history(table, rows, reading)
+        if table.name in CHECKS:
+            CHECKS[table.name](rows, reading)
+
+
+def _check_references(reading: Reading, connections: Collection[str] | None) -> None:
+    """Every id that a row names is in the file that defines it; a file that cannot be read is held against no other."""
+    for table in TABLES:
+        for column in table.columns:
+            target = column.references
+            if target is None or target in reading.unreadable or (target == "connections" and connections is None):
+                continue
+            known = set(connections or ()) if target == "connections" else reading.ids(target)
+            place = "connections.yml" if target == "connections" else f"{target}.csv"
+            for row in reading.rows.get(table.name, ()):
+                value = row.values.get(column.name)
+                if value is not None and column.name not in row.wrong and value not in known:
+                    message = f"'{value}' is not in {place}{_near(value, known) or '; add it there or correct it here'}"
+                    reading.problem(table.name, row.line, column.name, message)
+
+
+def _near(value: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` if something known is near."""
+    hint = suggestion(value, sorted(known))
+    return hint if "did you mean" in hint else ""
+
+
+def _check_history(table: Table, rows: list[Row], reading: Reading) -> None:
+    """No row twice; and what the table's kind of history asks for."""
+    seen: dict[tuple[str, ...], int] = {}
+    unique = []
+    for row in rows:
+        first = seen.setdefault(row.key(table.identity), row.line)
+        if first != row.line:
+            reading.problem(
+                table.name, row.line, "", f"repeats line {first} ({_about(table.key, row)}); keep one of them"
+            )
+        else:
+            unique.append(row)
+    if table.history == "none":
+        return
+    clean = _check_overlaps(table, table.key, unique, reading)
+    if table.history == "weights" and clean:
+        _check_weights(table.name, table.key[:1], unique, reading)
+
+
+def _check_overlaps(table: Table, key: Sequence[str], rows: list[Row], reading: Reading) -> bool:
+    """Rows of one key follow one another without overlap and, in a continuous history, without a gap."""
+    before = len(reading.problems)
+    for group in _groups(rows, key):
+        for earlier, later in pairwise(group):
+            if later.start < earlier.end:
+                what = f"overlaps line {earlier.line} ({_about(key, later)} {_span(earlier)})"
+                message = f"{what}; end one where the next begins"
+                reading.problem(table.name, later.line, "valid_from", message)
+            elif later.start > earlier.end and table.history == "continuous":
+                message = (
+                    f"leaves a gap after line {earlier.line} ({_about(key, later)} {_span(earlier)}); "
+                    f"begin on {earlier.end}, or end line {earlier.line} on {later.start}"
+                )
+                reading.problem(table.name, later.line, "valid_from", message)
+    return len(reading.problems) == before
+
+
+def _check_weights(table: str, key: Sequence[str], rows: list[Row], reading: Reading) -> None:
+    """The weights of the rows of one key sum to 1 on each day from its first to its last."""
+    for group in _groups(rows, key):
+        edges = sorted({edge for row in group for edge in (row.start, row.end)})
+        last: Decimal | None = None
+        for start in edges[:-1]:
+            active = [row for row in group if row.start <= start < row.end]
+            total = sum((Decimal(row.values["weight"] or "1") for row in active), Decimal(0))
+            if abs(total - 1) > WEIGHT_TOLERANCE and total != last:
+                line = active[0].line if active else next(row.line for row in group if row.end == start)
+                since = "" if start == date.min else f" from {start}"
+                what = (
+                    f"weights of {_about(key, group[0])} sum to {total.normalize():f}{since}"
+                    if active
+                    else (f"{_about(key, group[0])} has no row from {start} on, but again later")
+                )
+                cure = "they must sum to 1 on each day" if active else "close the gap"
+                reading.problem(table, line, "weight" if active else "valid_to", f"{what}; {cure}")
+            last = total
+
+
+def _check_work_rules(rows: list[Row], reading: Reading) -> None:
+    """One rule_order is one condition on a day, its rows share by weight, and a row leads somewhere."""
+    condition = ("connection", "project", "field", "value")
+    for row in rows:
+        if not row.values["team_id"] and not row.values["value_stream_id"]:
+            reading.problem(
+                "work_rules", row.line, "team_id", "is blank like value_stream_id; name at least one of them"
+            )
+    clean = True
+    for group in _groups(rows, ("rule_order",)):
+        for position, row in enumerate(group):
+            other = next(
+                (o for o in group[:position] if o.end > row.start and o.key(condition) != row.key(condition)), None
+            )
+            if other is not None:
+                clean = False
+                message = (
+                    f"{row.values['rule_order']} is another condition at line {other.line}; give each its own "
+                    "(rows of one order share one condition by weight)"
+                )
+                reading.problem("work_rules", row.line, "rule_order", message)
+    if clean:
+        _check_weights("work_rules", ("rule_order", *condition), rows, reading)
+
+
+def _check_type_mappings(rows: list[Row], reading: Reading) -> None:
+    """A condition is complete, and what counts as a flow item has a type."""
+    for row in rows:
+        if bool(row.values["condition_field"]) != bool(row.values["condition_value"]):
+            blank = "condition_value" if row.values["condition_field"] else "condition_field"
+            reading.problem("type_mappings", row.line, blank, "is blank; write both condition columns or neither")
+        if row.values["item_level"] == "flow_item" and not row.values["flow_item_type"]:
+            message = "is blank; an item of level flow_item needs one of feature, defect, risk, debt"
+            reading.problem("type_mappings", row.line, "flow_item_type", message)
+
+
+def _check_key_results(rows: list[Row], reading: Reading) -> None:
+    """A key result belongs to a known scope, ends after it starts and has a way to go."""
+    tables = {"team": "teams", "value_stream": "value_streams"}
+    for row in rows:
+        scope_type, scope = row.values["scope_type"] or "", row.values["scope_id"]
+        target = tables.get(scope_type)
+        if target is None and scope not in (None, "organization"):
+            reading.problem("key_results", row.line, "scope_id", f"'{scope}' must be blank for scope_type organization")
+        elif target is not None and target not in reading.unreadable and scope not in reading.ids(target):
+            hint = _near(scope or "", reading.ids(target)) or "; add it there or correct it here"
+            message = f"'{scope}' is not in {target}.csv{hint}" if scope else f"is blank; write an id of {target}.csv"
+            reading.problem("key_results", row.line, "scope_id", message)
+        if row.day("ends_on") <= row.day("starts_on"):
+            reading.problem("key_results", row.line, "ends_on", f"'{row.values['ends_on']}' is not after starts_on")
+        if Decimal(row.values["baseline"] or 0) == Decimal(row.values["target"] or 0):
+            message = "is the same as baseline, so progress cannot be computed; correct one of them"
+            reading.problem("key_results", row.line, "target", message)
+
+
+def _check_team_costs(rows: list[Row], reading: Reading) -> None:
+    """Costs are summed, so they are in one currency."""
+    for row in rows:
+        if row.values["currency"] != rows[0].values["currency"]:
+            first = f"{rows[0].values['currency']} as at line {rows[0].line}"
+            message = f"{row.values['currency']} is not {first}; use one currency"
+            reading.problem("team_costs", row.line, "currency", message)
+
+
+CHECKS: dict[str, Callable[[list[Row], Reading], None]] = {
+    "work_rules": _check_work_rules,
+    "type_mappings": _check_type_mappings,
+    "key_results": _check_key_results,
+    "team_costs": _check_team_costs,
+}
+
+
+def _groups(rows: Iterable[Row], key: Sequence[str]) -> list[list[Row]]:
+    """Rows by key, each group in order of time."""
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.key(key)].append(row)
+    return [sorted(group, key=lambda row: (row.start, row.line)) for group in groups.values()]
+
+
+def _about(key: Sequence[str], row: Row) -> str:
+    """What a row is about, for a message; a person's id is not repeated."""
+    shown = [f"{column} '{row.values[column]}'" for column in key if row.values.get(column) and column != "member_id"]
+    return ", ".join(shown) or "any"
+
+
+def _span(row: Row) -> str:
+    """A row's dates, for a message."""
+    return f"{row.values.get('valid_from') or 'always'} to {row.values.get('valid_to') or 'open'}"

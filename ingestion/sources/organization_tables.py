@@ -1,0 +1,289 @@
+"""The organisation files as data: every CSV with its columns, keys, references and the kind of history it keeps.
+
+Dates are half-open [valid_from, valid_to): a blank valid_from is the beginning of time, a blank valid_to is open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "id", "date", "month", "number", "amount", "integer", "weight", "currency"]
+# none: no dates. single: at most one row of a key per day. continuous: exactly one on each day from the key's first to
+# its last. weights: as single, and the weights of the key's first column sum to 1 on each such day.
+History = Literal["none", "single", "continuous", "weights"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `references` names a table whose key it must be in; `default` is what a blank lands as."""
+
+    name: str
+    description: str
+    kind: Kind = "text"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    references: str | None = None
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One file `<name>.csv`. `key` identifies what a row is about (without its dates)."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    history: History = "none"
+    required: bool = False
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns that no two rows may share."""
+        return (*self.key, "valid_from") if self.column("valid_from") else self.key
+
+
+VALIDITY = (
+    Column("valid_from", "First day it holds; blank = since the beginning of time", "date"),
+    Column("valid_to", "First day it no longer holds; blank = open", "date"),
+)
+TEAM = Column("team_id", "The team", "id", required=True, references="teams")
+SERVICE = Column("service_id", "The service", "id", required=True, references="services")
+CONNECTION = Column("connection", "Name in connections.yml; blank = any", references="connections")
+PROJECT = Column("project", "Project key; blank = any")
+ISSUE_TYPE = Column("issue_type", "Issue type, id or name; blank = any")
+WEIGHT = Column("weight", "Share, above 0 and at most 1; blank = 1", "weight", default="1")
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "teams",
+        "Teams; a row for each name a team has had",
+        (
+            Column("team_id", "Short id that never changes", "id", required=True),
+            Column("team_name", "Name as published", required=True),
+            *VALIDITY,
+        ),
+        key=("team_id",),
+        history="continuous",
+        required=True,
+    ),
+    Table(
+        "value_streams",
+        "Value streams (product domains); a row for each name one has had",
+        (
+            Column("value_stream_id", "Short id that never changes", "id", required=True),
+            Column("value_stream_name", "Name as published", required=True),
+            *VALIDITY,
+        ),
+        key=("value_stream_id",),
+        history="continuous",
+        required=True,
+    ),
+    Table(
+        "team_value_streams",
+        "Which value stream a team works for; the weights of a team sum to 1 on each day",
+        (
+            TEAM,
+            Column("value_stream_id", "The value stream", "id", required=True, references="value_streams"),
+            WEIGHT,
+            *VALIDITY,
+        ),
+        key=("team_id", "value_stream_id"),
+        history="weights",
+        required=True,
+    ),
+    Table(
+        "operating_models",
+        "How a team is led",
+        (
+            TEAM,
+            Column("operating_model", "How it is led", required=True, choices=("em_led", "self_managed", "hybrid")),
+            *VALIDITY,
+        ),
+        key=("team_id",),
+        history="continuous",
+    ),
+    Table(
+        "memberships",
+        "Who is in which team; member_id is any stable id and lands only as a salted hash",
+        (
+            Column("member_id", "Any stable id of the person; never stored as it is", required=True),
+            TEAM,
+            Column("role", "Role in the team"),
+            *VALIDITY,
+        ),
+        key=("member_id", "team_id"),
+        history="single",
+    ),
+    Table(
+        "services",
+        "Services that are deployed; a row for each name one has had",
+        (
+            Column("service_id", "Short id that never changes", "id", required=True),
+            Column("service_name", "Name as published", required=True),
+            *VALIDITY,
+        ),
+        key=("service_id",),
+        history="continuous",
+    ),
+    Table(
+        "service_owners",
+        "The one team that owns a service",
+        (SERVICE, TEAM, *VALIDITY),
+        key=("service_id",),
+        history="continuous",
+    ),
+    Table(
+        "repository_services",
+        "Which services a repository holds",
+        (
+            CONNECTION,
+            Column("repository", "owner/name, or a glob such as acme/pay-*", required=True),
+            SERVICE,
+            *VALIDITY,
+        ),
+        key=("connection", "repository", "service_id"),
+        history="single",
+    ),
+    Table(
+        "deployment_rules",
+        "Which environments are production",
+        (
+            Column("service_id", "The service; blank = any", "id", references="services"),
+            Column("environment_pattern", "Environment, or a glob such as production*", required=True),
+            *VALIDITY,
+        ),
+        key=("service_id", "environment_pattern"),
+        history="single",
+    ),
+    Table(
+        "work_rules",
+        "Which team an item belongs to: the first rule_order that matches; several rows of one order share by weight",
+        (
+            Column("rule_order", "Position; the lowest that matches wins", "integer", required=True),
+            CONNECTION,
+            PROJECT,
+            Column(
+                "field",
+                "What of the item is compared",
+                required=True,
+                choices=("project", "component", "label", "team", "epic", "issue_type"),
+            ),
+            Column("value", "What it must be", required=True),
+            Column("team_id", "The team", "id", references="teams"),
+            Column(
+                "value_stream_id",
+                "Value stream of the item itself; blank = its team's",
+                "id",
+                references="value_streams",
+            ),
+            WEIGHT,
+            *VALIDITY,
+        ),
+        key=("rule_order", "connection", "project", "field", "value", "team_id", "value_stream_id"),
+        history="single",
+        required=True,
+    ),
+    Table(
+        "status_mappings",
+        "What each status means; the most specific row wins",
+        (
+            CONNECTION,
+            PROJECT,
+            ISSUE_TYPE,
+            Column("status", "Status, id or name", required=True),
+            Column(
+                "flow_state",
+                "What it means for flow",
+                required=True,
+                choices=("new", "waiting", "active", "done", "cancelled", "ignore"),
+            ),
+            Column("stage", "Stage it belongs to (analysis, development, review, test, release, ...)"),
+            Column("stage_order", "Position of the stage", "integer"),
+            *VALIDITY,
+        ),
+        key=("connection", "project", "issue_type", "status"),
+        history="single",
+        required=True,
+    ),
+    Table(
+        "type_mappings",
+        "What each issue type means; the most specific row wins",
+        (
+            CONNECTION,
+            PROJECT,
+            ISSUE_TYPE,
+            Column("condition_field", "A further condition on the item; blank = none", choices=("label", "component")),
+            Column("condition_value", "What the condition's field must hold"),
+            Column("flow_item_type", "Flow item type", choices=("feature", "defect", "risk", "debt")),
+            Column(
+                "item_level",
+                "Level in the hierarchy; blank = flow_item",
+                choices=("flow_item", "initiative", "subtask", "ignore"),
+                default="flow_item",
+            ),
+            *VALIDITY,
+        ),
+        key=("connection", "project", "issue_type", "condition_field", "condition_value"),
+        history="single",
+        required=True,
+    ),
+    Table(
+        "bots",
+        "Accounts that are no people",
+        (
+            Column("pattern", "Login, or a glob such as *[bot]", required=True),
+            Column("note", "Why"),
+        ),
+        key=("pattern",),
+    ),
+    Table(
+        "key_results",
+        "Objectives and key results",
+        (
+            Column("key_result_id", "Id as written in the tracker", required=True),
+            Column("key_result_name", "Name", required=True),
+            Column("objective_id", "Id of the objective", required=True),
+            Column("objective_name", "Name of the objective", required=True),
+            Column("scope_type", "Whose it is", required=True, choices=("team", "value_stream", "organization")),
+            Column("scope_id", "Id of the team or value stream; blank for the organisation"),
+            Column("baseline", "Value at the start", "number", required=True),
+            Column("target", "Value to reach", "number", required=True),
+            Column("unit", "Unit of the values"),
+            Column("starts_on", "First day", "date", required=True),
+            Column("ends_on", "Day by which it is to be reached", "date", required=True),
+            *VALIDITY,
+        ),
+        key=("key_result_id",),
+        history="single",
+    ),
+    Table(
+        "team_costs",
+        "What a team costs in a month",
+        (
+            TEAM,
+            Column("month", "First day of the month", "month", required=True),
+            Column("amount", "Cost", "amount", required=True),
+            Column("currency", "ISO 4217 code such as EUR; one for all rows", "currency", required=True),
+        ),
+        key=("team_id", "month"),
+    ),
+    Table(
+        "calendar",
+        "Days without work",
+        (
+            Column("date", "The day", "date", required=True),
+            Column("kind", "What it is", required=True, choices=("holiday", "freeze")),
+            Column("name", "Its name"),
+        ),
+        key=("date", "kind"),
+    ),
+)
+
+# ids that name scopes of their own and therefore no team or value stream
+RESERVED_IDS = ("organization", "small_teams", "unassigned")
