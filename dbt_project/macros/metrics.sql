@@ -1,0 +1,74 @@
+{% macro metric_keys() -%}
+    {{ return(['scope_type', 'scope_id', 'period_grain', 'period_start', 'breakdown']) }}
+{%- endmacro %}
+
+
+{% macro metric_rows(relation, metrics) -%}
+    {%- for m in metrics %}
+    {%- set n = m.get('n', 'n') %}
+    {%- set quality = m.get('quality', 'data_quality') %}
+    {%- set floor = m.get('floor', 0) %}
+    {%- if not loop.first %}
+    union all
+    {%- endif %}
+    select
+        metric,
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        breakdown,
+        case when data_quality in ('not_available', 'no_data', 'insufficient_sample') then null else value end as value,
+        case when data_quality in ('not_available', 'no_data', 'insufficient_sample') then null else numerator end as numerator,
+        case when data_quality in ('not_available', 'no_data', 'insufficient_sample') then null else denominator end as denominator,
+        n,
+        data_quality,
+        is_complete
+    from (
+        select
+            cast('{{ m.metric }}' as {{ dbt.type_string() }}) as metric,
+            scope_type,
+            scope_id,
+            period_grain,
+            period_start,
+            breakdown,
+            cast({{ m.value }} as double) as value,
+            cast({{ m.get('numerator', 'null') }} as double) as numerator,
+            cast({{ m.get('denominator', 'null') }} as double) as denominator,
+            cast(coalesce({{ n }}, 0) as bigint) as n,
+            case
+                when {{ quality }} in ('not_available', 'unmapped', 'no_data') then {{ quality }}
+                when {{ m.value }} is null and coalesce({{ n }}, 0) = 0 then 'no_data'
+                {%- if floor > 0 %}
+                when coalesce({{ n }}, 0) = 0 then 'no_data'
+                when coalesce({{ n }}, 0) < {{ floor }} then 'insufficient_sample'
+                {%- endif %}
+                when {{ m.value }} is null then 'no_data'
+                else {{ quality }}
+            end as data_quality,
+            {{ m.get('is_complete', 'is_complete') }} as is_complete
+        from {{ relation }}
+        {%- if m.get('where') %}
+        where {{ m.where }}
+        {%- endif %}
+    ) as {{ m.metric }}_rows
+    {%- endfor %}
+{%- endmacro %}
+
+
+{% macro pivot_metric_values(metrics) -%}
+    {%- for m in metrics %}
+    {%- set name = m if m is string else m.metric %}
+    {%- set parts = [] if m is string else m.get('with', []) %}
+    max(value) filter (where metric = '{{ name }}') as {{ name }},
+    {%- if 'numerator' in parts %}
+    max(numerator) filter (where metric = '{{ name }}') as {{ name }}_numerator,
+    {%- endif %}
+    {%- if 'denominator' in parts %}
+    max(denominator) filter (where metric = '{{ name }}') as {{ name }}_denominator,
+    {%- endif %}
+    max(n) filter (where metric = '{{ name }}') as {{ name }}_n,
+    max(data_quality) filter (where metric = '{{ name }}') as {{ name }}_data_quality
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
+{%- endmacro %}

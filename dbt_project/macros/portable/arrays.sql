@@ -1,0 +1,11 @@
+{% macro explode(array) -%}
+    unnest({{ array }})
+{%- endmacro %}
+
+{% macro date_sequence(first_date, last_date) -%}
+    unnest(cast(generate_series(cast({{ first_date }} as timestamp), cast({{ last_date }} as timestamp), interval 1 day) as date[]))
+{%- endmacro %}
+
+{% macro explode_positions(array) -%}
+    unnest(range(1, len({{ array }}) + 1))
+{%- endmacro %}

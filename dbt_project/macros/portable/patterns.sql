@@ -1,0 +1,3 @@
+{% macro matches_glob(text, pattern) -%}
+    ({{ text }} glob {{ pattern }})
+{%- endmacro %}

@@ -1,0 +1,31 @@
+{% macro to_local(utc_timestamp, time_zone) -%}
+    timezone({{ time_zone }}, timezone('UTC', {{ utc_timestamp }}))
+{%- endmacro %}
+
+{% macro to_utc(local_timestamp, time_zone) -%}
+    timezone('UTC', timezone({{ time_zone }}, {{ local_timestamp }}))
+{%- endmacro %}
+
+{% macro local_date(utc_timestamp, time_zone) -%}
+    cast({{ to_local(utc_timestamp, time_zone) }} as date)
+{%- endmacro %}
+
+{% macro parse_utc(text) -%}
+    timezone('UTC', try_cast({{ text }} as timestamptz))
+{%- endmacro %}
+
+{% macro epoch_to_utc(milliseconds) -%}
+    make_timestamp({{ milliseconds }} * 1000)
+{%- endmacro %}
+
+{% macro seconds_between(from_timestamp, to_timestamp) -%}
+    ((epoch_us({{ to_timestamp }}) - epoch_us({{ from_timestamp }})) / 1000000.0)
+{%- endmacro %}
+
+{% macro add_seconds(timestamp, seconds) -%}
+    ({{ timestamp }} + to_seconds({{ seconds }}))
+{%- endmacro %}
+
+{% macro microseconds_between(from_timestamp, to_timestamp) -%}
+    (epoch_us({{ to_timestamp }}) - epoch_us({{ from_timestamp }}))
+{%- endmacro %}

@@ -1,0 +1,10 @@
+select
+    cast(as_of as timestamp) as as_of,
+    time_zone,
+    organization_name,
+    cast(min_team_size as integer) as min_team_size,
+    cast(min_respondents as integer) as min_respondents,
+    cast(done_grace_minutes as integer) as done_grace_minutes,
+    cast(publish_titles as boolean) as publish_titles,
+    {{ local_date('cast(as_of as timestamp)', 'time_zone') }} as as_of_date
+from {{ source('ingestion', 'settings') }}

@@ -1,0 +1,109 @@
+with deployments as (
+
+    select
+        *,
+        row_number() over sequence_of_service = 1 as is_first_known,
+        max(default_branch_position) over (
+            partition by repository_key, service_id
+            order by deployed_at, deployment_key
+            rows between unbounded preceding and 1 preceding
+        ) as shipped_position
+    from {{ ref('int_deployments') }}
+    where is_production and deployed_at is not null
+    window sequence_of_service as (partition by repository_key, service_id order by deployed_at, deployment_key)
+
+),
+
+changes as (
+
+    select
+        changes.change_key,
+        changes.repository_key,
+        changes.merge_commit_oid,
+        changes.default_branch_position,
+        changes.merged_at,
+        changes.first_commit_authored_at
+    from {{ ref('int_changes') }} as changes
+    where changes.is_default_branch
+
+),
+
+direct_matches as (
+
+    select
+        changes.change_key,
+        deployments.service_id,
+        deployments.deployment_key,
+        deployments.deployed_at,
+        deployments.deployed_date,
+        'direct' as method
+    from changes
+    inner join deployments
+        on
+            changes.repository_key = deployments.repository_key
+            and changes.merge_commit_oid = deployments.commit_oid
+
+),
+
+starts as (
+
+    select
+        repository_key,
+        service_id,
+        min(deployed_at) as deployed_at,
+        min(default_branch_position) filter (where is_first_known) as default_branch_position
+    from deployments
+    group by repository_key, service_id
+
+),
+
+range_matches as (
+
+    select
+        changes.change_key,
+        deployments.service_id,
+        deployments.deployment_key,
+        deployments.deployed_at,
+        deployments.deployed_date,
+        'default_branch_range' as method
+    from changes
+    inner join deployments
+        on
+            changes.repository_key = deployments.repository_key
+            and changes.default_branch_position <= deployments.default_branch_position
+            and changes.default_branch_position > coalesce(deployments.shipped_position, 0)
+    inner join starts
+        on
+            deployments.repository_key = starts.repository_key
+            and deployments.service_id is not distinct from starts.service_id
+    where not deployments.is_first_known
+    -- whether the first known deployment carried an older change cannot be known when its commit is not on the branch
+    and (starts.default_branch_position is not null or changes.merged_at > starts.deployed_at)
+
+)
+
+select
+    matches.change_key || coalesce('/' || matches.service_id, '') as service_change_key,
+    matches.change_key,
+    changes.repository_key,
+    matches.service_id,
+    matches.deployment_key,
+    matches.method,
+    matches.deployed_at,
+    matches.deployed_date,
+    {{ hours_between('changes.first_commit_authored_at', 'matches.deployed_at') }} as change_lead_time_hours,
+    {{ hours_between('changes.merged_at', 'matches.deployed_at') }} as merge_to_deploy_hours,
+    coalesce(
+        matches.deployed_at < changes.merged_at or matches.deployed_at < changes.first_commit_authored_at, false
+    ) as has_negative_span
+from (
+    select * from direct_matches
+    union all
+    select * from range_matches
+) as matches
+inner join changes on matches.change_key = changes.change_key
+qualify
+    row_number() over (
+        partition by matches.change_key, matches.service_id
+        order by matches.deployed_at asc, matches.method desc, matches.deployment_key asc
+    ) = 1

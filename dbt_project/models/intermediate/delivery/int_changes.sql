@@ -1,0 +1,150 @@
+with merged as (
+
+    select *
+    from {{ ref('int_pull_requests') }}
+    where state = 'merged'
+
+),
+
+pull_request_commits as (
+
+    select distinct
+        merged.repository_key,
+        merged.is_default_branch,
+        merged.merge_commit_parents_count,
+        node.commit.oid,
+        node.commit.authoreddate as authored_at,
+        node.commit.messageheadline as message_headline
+    from merged
+    inner join (
+        select
+            pull_request_key,
+            {{ explode('commits') }} as node
+        from {{ ref('stg_github__pull_requests') }}
+    ) as exploded on merged.pull_request_key = exploded.pull_request_key
+
+),
+
+direct_pushes as (
+
+    select commits.*
+    from {{ ref('int_default_branch_commits') }} as commits
+    where
+        commits.parents_count <= 1
+        and not exists (
+            select 1
+            from merged
+            where merged.repository_key = commits.repository_key and merged.merge_commit_oid = commits.oid
+        )
+        and not exists (
+            select 1
+            from pull_request_commits
+            where
+                pull_request_commits.repository_key = commits.repository_key
+                and pull_request_commits.oid = commits.oid
+        )
+        -- a rebase merge rewrites the commits: their ids change, authored time and headline stay
+        and not exists (
+            select 1
+            from pull_request_commits
+            where
+                pull_request_commits.repository_key = commits.repository_key
+                and pull_request_commits.is_default_branch
+                and coalesce(pull_request_commits.merge_commit_parents_count, 1) <= 1
+                and pull_request_commits.authored_at = commits.authored_at
+                and pull_request_commits.message_headline = commits.message_headline
+        )
+
+),
+
+changes as (
+
+    select
+        pull_request_key as change_key,
+        repository_key,
+        connection,
+        'pull_request' as change_kind,
+        source_url,
+        merge_commit_oid,
+        number,
+        changed_lines_count,
+        changed_files_count,
+        commits_count,
+        is_default_branch,
+        is_automated,
+        is_revert,
+        is_reviewed,
+        created_at,
+        first_commit_authored_at,
+        ready_at,
+        case when is_reviewed then first_reviewed_at end as first_reviewed_at,
+        merged_at
+    from merged
+    union all
+    select
+        direct_pushes.commit_key as change_key,
+        direct_pushes.repository_key,
+        direct_pushes.connection,
+        'direct_push' as change_kind,
+        repositories.web_url || '/commit/' || direct_pushes.oid as source_url,
+        direct_pushes.oid as merge_commit_oid,
+        null as number,
+        null as changed_lines_count,
+        null as changed_files_count,
+        1 as commits_count,
+        true as is_default_branch,
+        bots.login is not null as is_automated,
+        coalesce(direct_pushes.message_headline like 'Revert "%', false) as is_revert,
+        null as is_reviewed,
+        direct_pushes.authored_at as created_at,
+        direct_pushes.authored_at as first_commit_authored_at,
+        null as ready_at,
+        null as first_reviewed_at,
+        direct_pushes.committed_at as merged_at
+    from direct_pushes
+    left join {{ ref('int_repositories') }} as repositories
+        on direct_pushes.repository_key = repositories.repository_key
+    left join {{ ref('int_bots') }} as bots
+        on
+            direct_pushes.connection = bots.connection
+            and direct_pushes.author_login = bots.login
+
+)
+
+select
+    changes.change_key,
+    changes.repository_key,
+    changes.connection,
+    changes.change_kind,
+    changes.source_url,
+    changes.merge_commit_oid,
+    changes.number,
+    changes.changed_lines_count,
+    changes.changed_files_count,
+    changes.commits_count,
+    commits.position as default_branch_position,
+    changes.is_default_branch,
+    changes.is_automated,
+    changes.is_revert,
+    changes.is_reviewed,
+    coalesce(
+        changes.ready_at < changes.first_commit_authored_at
+        or changes.first_reviewed_at < changes.ready_at
+        or changes.merged_at < changes.ready_at,
+        false
+    ) as has_negative_span,
+    changes.created_at,
+    changes.first_commit_authored_at,
+    changes.ready_at,
+    changes.first_reviewed_at,
+    changes.merged_at,
+    {{ local_date('changes.merged_at', 'settings.time_zone') }} as merged_date,
+    {{ hours_between('changes.first_commit_authored_at', 'changes.ready_at') }} as coding_hours,
+    {{ hours_between('changes.ready_at', 'changes.first_reviewed_at') }} as pickup_hours,
+    {{ hours_between('changes.first_reviewed_at', 'changes.merged_at') }} as review_hours
+from changes
+cross join {{ ref('int_settings') }} as settings
+left join {{ ref('int_default_branch_commits') }} as commits
+    on
+        changes.repository_key = commits.repository_key
+        and changes.merge_commit_oid = commits.oid

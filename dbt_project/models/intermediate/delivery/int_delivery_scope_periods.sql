@@ -1,0 +1,192 @@
+with service_owners as (
+
+    select
+        scopes.service_id,
+        teams.period_grain,
+        teams.period_start,
+        bool_or(teams.is_small) as is_of_small_team
+    from {{ ref('int_repository_scopes') }} as scopes
+    inner join {{ ref('int_periods') }} as periods
+        on
+            scopes.valid_from < periods.period_end
+            and scopes.valid_to > periods.period_start
+    inner join {{ ref('int_team_period_scopes') }} as teams
+        on
+            scopes.team_id = teams.team_id
+            and periods.period_grain = teams.period_grain
+            and periods.period_start = teams.period_start
+    group by scopes.service_id, teams.period_grain, teams.period_start
+
+),
+
+scope_periods as (
+
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        period_end,
+        is_complete,
+        days_count,
+        elapsed_days
+    from {{ ref('int_scope_periods') }}
+    union all
+    -- the rows of a service that a small team owns would be that team's rows
+    select distinct
+        'service' as scope_type,
+        services.service_id as scope_id,
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        periods.is_complete,
+        periods.days_count,
+        periods.elapsed_days
+    from {{ ref('stg_organization__services') }} as services
+    cross join {{ ref('int_settings') }} as settings
+    inner join {{ ref('int_periods') }} as periods
+        on
+            services.valid_from < periods.period_end
+            and services.valid_to > periods.period_start
+    left join service_owners
+        on
+            services.service_id = service_owners.service_id
+            and periods.period_grain = service_owners.period_grain
+            and periods.period_start = service_owners.period_start
+    where
+        services.valid_from <= settings.as_of_date
+        and not coalesce(service_owners.is_of_small_team, false)
+
+),
+
+first_deployments as (
+
+    select
+        repository_key,
+        service_id,
+        min(deployed_date) as first_deployed_date
+    from {{ ref('int_deployments') }}
+    where is_production
+    group by repository_key, service_id
+
+),
+
+deployment_streams as (
+
+    select
+        stream_runs.connection,
+        max_by(stream_runs.status, stream_runs.run_as_of) = 'not_available' as is_not_available
+    from {{ ref('stg_ingestion__stream_runs') }} as stream_runs
+    cross join {{ ref('int_settings') }} as settings
+    where
+        stream_runs.source = 'github'
+        and stream_runs.stream = 'deployments'
+        and stream_runs.run_as_of <= settings.as_of
+    group by stream_runs.connection
+
+),
+
+members as (
+
+    select
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        scopes.service_id,
+        scopes.value_stream_id,
+        coalesce(teams.scope_id, 'unassigned') as team_scope_id,
+        connections.start_date,
+        coalesce(deployment_streams.is_not_available, false) as is_not_available,
+        coalesce(first_deployments.first_deployed_date < periods.period_end, false) as has_deployments
+    from {{ ref('int_repository_scopes') }} as scopes
+    inner join {{ ref('int_repositories') }} as repositories
+        on scopes.repository_key = repositories.repository_key
+    inner join {{ ref('int_periods') }} as periods
+        on
+            scopes.valid_from < periods.period_end
+            and scopes.valid_to > periods.period_start
+            and (repositories.created_at is null or repositories.created_at < periods.end_at)
+    left join {{ ref('int_team_period_scopes') }} as teams
+        on
+            scopes.team_id = teams.team_id
+            and periods.period_grain = teams.period_grain
+            and periods.period_start = teams.period_start
+    left join {{ ref('int_connections') }} as connections
+        on repositories.connection = connections.connection
+    left join deployment_streams on repositories.connection = deployment_streams.connection
+    left join first_deployments
+        on
+            scopes.repository_key = first_deployments.repository_key
+            and scopes.service_id is not distinct from first_deployments.service_id
+
+),
+
+scoped as (
+
+    select
+        members.*,
+        'service' as scope_type,
+        service_id as scope_id
+    from members
+    where service_id is not null
+    union all
+    select
+        members.*,
+        'team' as scope_type,
+        team_scope_id as scope_id
+    from members
+    union all
+    select
+        members.*,
+        'value_stream' as scope_type,
+        value_stream_id as scope_id
+    from members
+    union all
+    select
+        members.*,
+        'organization' as scope_type,
+        'organization' as scope_id
+    from members
+
+),
+
+coverage as (
+
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        array_agg(distinct service_id) filter (where has_deployments and service_id is not null)
+            as deploying_service_ids,
+        bool_or(has_deployments) as has_deployments,
+        bool_and(is_not_available) as is_not_available,
+        bool_or(coalesce(start_date > period_start, false)) as is_cut_off,
+        bool_and(coalesce(start_date >= period_end, false)) as is_before_start
+    from scoped
+    group by scope_type, scope_id, period_grain, period_start
+
+)
+
+select
+    scope_periods.scope_type,
+    scope_periods.scope_id,
+    scope_periods.period_grain,
+    scope_periods.period_start,
+    'all' as breakdown,
+    case when scope_periods.is_complete then scope_periods.days_count else scope_periods.elapsed_days end
+        as elapsed_days,
+    scope_periods.is_complete,
+    coverage.deploying_service_ids,
+    coverage.scope_id is not null as has_repositories,
+    coalesce(coverage.has_deployments, false) as has_deployments,
+    coalesce(coverage.is_not_available, false) as is_not_available,
+    coalesce(coverage.is_cut_off, false) as is_cut_off,
+    coalesce(coverage.is_before_start, false) as is_before_start
+from scope_periods
+left join coverage
+    on
+        scope_periods.scope_type = coverage.scope_type
+        and scope_periods.scope_id = coverage.scope_id
+        and scope_periods.period_grain = coverage.period_grain
+        and scope_periods.period_start = coverage.period_start

@@ -1,0 +1,203 @@
+with pull_requests as (
+
+    select
+        pull_requests.*,
+        pull_requests.merged_at <= settings.as_of as is_merged,
+        settings.as_of
+    from {{ ref('stg_github__pull_requests') }} as pull_requests
+    cross join {{ ref('int_settings') }} as settings
+    where pull_requests.created_at <= settings.as_of
+
+),
+
+commits as (
+
+    select
+        pull_request_key,
+        repository_key,
+        created_at,
+        is_merged,
+        merged_at,
+        node.commit.oid,
+        node.commit.authoreddate as authored_at
+    from (
+        select
+            pull_request_key,
+            repository_key,
+            created_at,
+            is_merged,
+            merged_at,
+            as_of,
+            {{ explode('commits') }} as node
+        from pull_requests
+    ) as exploded
+    where coalesce(node.commit.committeddate, node.commit.authoreddate) <= as_of
+
+),
+
+carried_before as (
+
+    select
+        repository_key,
+        oid,
+        min(merged_at) as merged_at
+    from commits
+    where is_merged
+    group by repository_key, oid
+
+),
+
+own_commits as (
+
+    select
+        commits.pull_request_key,
+        min(commits.authored_at) as first_commit_authored_at,
+        count(distinct commits.oid) as commits_count
+    from commits
+    left join carried_before
+        on
+            commits.repository_key = carried_before.repository_key
+            and commits.oid = carried_before.oid
+            and commits.created_at >= carried_before.merged_at
+    where carried_before.oid is null
+    group by commits.pull_request_key
+
+),
+
+first_reviews as (
+
+    select
+        pull_request_key,
+        min(submitted_at) as first_reviewed_at,
+        bool_or(not is_after_merge) as is_reviewed_before_merge
+    from {{ ref('int_pull_request_reviews') }}
+    where is_by_another_person
+    group by pull_request_key
+
+),
+
+timeline as (
+
+    select
+        pull_request_key,
+        connection,
+        item.__typename as event_type,
+        item.createdat as occurred_at,
+        {{ github_login('item.requestedReviewer.login', 'item.requestedReviewer.__typename') }} as requested_login
+    from (
+        select
+            pull_request_key,
+            connection,
+            {{ explode('timeline_items') }} as item
+        from pull_requests
+    ) as exploded
+
+),
+
+draft_histories as (
+
+    select
+        pull_request_key,
+        min_by(event_type, occurred_at) = 'ReadyForReviewEvent' as was_created_as_draft
+    from timeline
+    where event_type in ('ReadyForReviewEvent', 'ConvertToDraftEvent')
+    group by pull_request_key
+
+),
+
+moments as (
+
+    select
+        pull_requests.pull_request_key,
+        pull_requests.created_at as occurred_at,
+        true as is_ready
+    from pull_requests
+    left join draft_histories on pull_requests.pull_request_key = draft_histories.pull_request_key
+    where not coalesce(draft_histories.was_created_as_draft, pull_requests.is_draft)
+    union all
+    select
+        timeline.pull_request_key,
+        timeline.occurred_at,
+        timeline.event_type = 'ReadyForReviewEvent' as is_ready
+    from timeline
+    cross join {{ ref('int_settings') }} as settings
+    left join {{ ref('int_bots') }} as bots
+        on
+            timeline.connection = bots.connection
+            and timeline.requested_login = bots.login
+    where
+        timeline.event_type in ('ReadyForReviewEvent', 'ReviewRequestedEvent')
+        and timeline.occurred_at <= settings.as_of
+        and bots.login is null
+
+),
+
+waiting as (
+
+    select
+        pull_requests.pull_request_key,
+        coalesce(
+            max(moments.occurred_at) filter (
+                where moments.is_ready
+                and moments.occurred_at <= coalesce(
+                    least(first_reviews.first_reviewed_at, pull_requests.merged_at), pull_requests.as_of
+                )
+            ),
+            min(moments.occurred_at) filter (where moments.is_ready)
+        ) as ready_at,
+        max(moments.occurred_at) filter (where moments.occurred_at <= first_reviews.first_reviewed_at) as review_due_at
+    from pull_requests
+    inner join moments on pull_requests.pull_request_key = moments.pull_request_key
+    left join first_reviews on pull_requests.pull_request_key = first_reviews.pull_request_key
+    group by pull_requests.pull_request_key
+
+)
+
+select
+    pull_requests.pull_request_key,
+    pull_requests.repository_key,
+    pull_requests.connection,
+    pull_requests.source_url,
+    pull_requests.title,
+    pull_requests.base_ref_name,
+    pull_requests.head_ref_name,
+    pull_requests.author_login,
+    pull_requests.merge_commit_oid,
+    case
+        when pull_requests.is_merged then 'merged'
+        when pull_requests.closed_at <= pull_requests.as_of and pull_requests.state != 'OPEN' then 'closed'
+        else 'open'
+    end as state,
+    pull_requests.number,
+    pull_requests.merge_commit_parents_count,
+    pull_requests.additions_count + pull_requests.deletions_count as changed_lines_count,
+    pull_requests.changed_files_count,
+    coalesce(own_commits.commits_count, 0) as commits_count,
+    coalesce(
+        pull_requests.base_ref_name = repositories.default_branch or merge_commits.position is not null, false
+    ) as is_default_branch,
+    bots.login is not null as is_automated,
+    coalesce(pull_requests.title like 'Revert "%' or pull_requests.head_ref_name like 'revert-%', false) as is_revert,
+    case when pull_requests.is_merged then coalesce(first_reviews.is_reviewed_before_merge, false) end as is_reviewed,
+    pull_requests.created_at,
+    own_commits.first_commit_authored_at,
+    waiting.ready_at,
+    waiting.review_due_at,
+    first_reviews.first_reviewed_at,
+    case when pull_requests.is_merged then pull_requests.merged_at end as merged_at,
+    case when pull_requests.closed_at <= pull_requests.as_of then pull_requests.closed_at end as closed_at,
+    {{ hours_between('waiting.review_due_at', 'first_reviews.first_reviewed_at') }} as review_turnaround_hours
+from pull_requests
+left join own_commits on pull_requests.pull_request_key = own_commits.pull_request_key
+left join first_reviews on pull_requests.pull_request_key = first_reviews.pull_request_key
+left join waiting on pull_requests.pull_request_key = waiting.pull_request_key
+left join {{ ref('int_repositories') }} as repositories
+    on pull_requests.repository_key = repositories.repository_key
+left join {{ ref('int_default_branch_commits') }} as merge_commits
+    on
+        pull_requests.repository_key = merge_commits.repository_key
+        and pull_requests.merge_commit_oid = merge_commits.oid
+left join {{ ref('int_bots') }} as bots
+    on
+        pull_requests.connection = bots.connection
+        and pull_requests.author_login = bots.login

@@ -1,0 +1,52 @@
+with changelog_items as (
+
+    select
+        items.item_key,
+        items.changed_at,
+        items.history_id,
+        items.item_position,
+        items.from_value,
+        items.to_value,
+        case when lower(items.field_name) = 'key' then split_part(items.from_text, '-', 1) else items.from_text end
+            as from_text,
+        case when lower(items.field_name) = 'key' then split_part(items.to_text, '-', 1) else items.to_text end
+            as to_text,
+        case
+            when lower(items.field_name) = 'key' then 'project'
+            when lower(items.field_id) = 'issuetype' then 'issue_type'
+            when lower(items.field_id) = 'labels' then 'label'
+            when lower(items.field_id) in ('components', 'component') then 'component'
+            when lower(items.field_id) = 'summary' then 'title'
+            when lower(items.field_id) in ('parent', 'issueparentassociation', 'epic link') then 'epic'
+            when roles.role in ('epic_link', 'parent') then 'epic'
+            when roles.role in ('team', 'anticipated_outcome') then roles.role
+        end as field
+    from {{ ref('stg_jira__changelog_items') }} as items
+    left join {{ ref('stg_jira__field_roles') }} as roles
+        on items.connection = roles.connection
+        and items.field_id = roles.field_id
+        and roles.role in ('team', 'epic_link', 'parent', 'anticipated_outcome')
+    where lower(items.field_id) != 'status'
+
+)
+
+select
+    changelog_items.item_key,
+    changelog_items.field,
+    row_number() over (
+        partition by changelog_items.item_key, changelog_items.field
+        order by
+            changelog_items.changed_at,
+            try_cast(changelog_items.history_id as bigint),
+            changelog_items.history_id,
+            changelog_items.item_position
+    ) as change_ordinal,
+    changelog_items.changed_at,
+    changelog_items.from_value,
+    changelog_items.from_text,
+    changelog_items.to_value,
+    changelog_items.to_text,
+    changelog_items.changed_at <= settings.as_of as is_visible
+from changelog_items
+cross join {{ ref('int_settings') }} as settings
+where changelog_items.field is not null

@@ -1,0 +1,59 @@
+with events as (
+
+    select
+        item_key,
+        'started' as event,
+        started_at as event_at
+    from {{ ref('int_work_item_facts') }}
+    where started_at is not null
+    union all
+    select
+        item_key,
+        'done' as event,
+        done_at as event_at
+    from {{ ref('int_work_item_facts') }}
+    where done_at is not null
+    union all
+    select
+        item_key,
+        'cancelled' as event,
+        cancelled_at as event_at
+    from {{ ref('int_work_item_facts') }}
+    where cancelled_at is not null and done_at is null
+    union all
+    select
+        item_key,
+        'unmapped' as event,
+        first_unmapped_at as event_at
+    from {{ ref('int_work_item_facts') }}
+    where first_unmapped_at is not null
+    union all
+    select
+        facts.item_key,
+        'as_of' as event,
+        settings.as_of as event_at
+    from {{ ref('int_work_item_facts') }} as facts
+    cross join {{ ref('int_settings') }} as settings
+    where facts.done_at is null and facts.cancelled_at is null
+
+)
+
+select
+    events.item_key,
+    events.event,
+    events.event_at,
+    {{ local_date('events.event_at', 'settings.time_zone') }} as event_date,
+    item_profiles.profile_key,
+    item_profiles.workflow_key,
+    types.flow_item_type,
+    types.item_level
+from events
+cross join {{ ref('int_settings') }} as settings
+inner join {{ ref('int_work_item_profiles') }} as item_profiles
+    on events.item_key = item_profiles.item_key
+    and events.event_at >= item_profiles.valid_from
+    and events.event_at < item_profiles.valid_to
+inner join {{ ref('int_work_profile_types') }} as types
+    on item_profiles.profile_key = types.profile_key
+    and events.event_at >= types.valid_from
+    and events.event_at < types.valid_to

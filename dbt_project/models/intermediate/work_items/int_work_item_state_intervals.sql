@@ -1,0 +1,166 @@
+with workflow_pieces as (
+
+    select
+        item_key,
+        workflow_key,
+        min(valid_from) as valid_from,
+        max(valid_to) as valid_to
+    from (
+        select
+            item_key,
+            workflow_key,
+            valid_from,
+            valid_to,
+            row_number() over (partition by item_key order by valid_from)
+            - row_number() over (partition by item_key, workflow_key order by valid_from) as island
+        from {{ ref('int_work_item_profiles') }}
+    ) as profiles
+    group by item_key, workflow_key, island
+
+),
+
+mapped as (
+
+    select
+        intervals.item_key,
+        intervals.entry_ordinal,
+        intervals.status_id,
+        case
+            when intervals.is_deletion then 'deleted'
+            else coalesce(states.flow_state, 'unmapped')
+        end as flow_state,
+        states.stage,
+        states.stage_order,
+        greatest(
+            intervals.valid_from,
+            pieces.valid_from,
+            coalesce(states.valid_from, {{ beginning() }})
+        ) as valid_from,
+        least(
+            intervals.valid_to,
+            pieces.valid_to,
+            coalesce(states.valid_to, {{ forever() }})
+        ) as valid_to,
+        intervals.valid_from as entered_at
+    from {{ ref('int_work_item_status_intervals') }} as intervals
+    inner join workflow_pieces as pieces
+        on intervals.item_key = pieces.item_key
+        and intervals.valid_from < pieces.valid_to
+        and intervals.valid_to > pieces.valid_from
+    left join {{ ref('int_workflow_states') }} as states
+        on pieces.workflow_key = states.workflow_key
+        and intervals.status_id = states.status_id
+        and greatest(intervals.valid_from, pieces.valid_from) < states.valid_to
+        and least(intervals.valid_to, pieces.valid_to) > states.valid_from
+
+),
+
+done_runs as (
+
+    select
+        mapped.item_key,
+        mapped.flow_state,
+        mapped.valid_from,
+        mapped.valid_to,
+        settings.done_grace_minutes,
+        lead(mapped.flow_state) over (partition by mapped.item_key order by mapped.valid_from) as next_state,
+        row_number() over (partition by mapped.item_key order by mapped.valid_from)
+        - row_number() over (partition by mapped.item_key, mapped.flow_state order by mapped.valid_from) as run
+    from mapped
+    cross join {{ ref('int_settings') }} as settings
+    where settings.done_grace_minutes > 0
+
+),
+
+misclicks as (
+
+    select
+        item_key,
+        min(valid_from) as valid_from,
+        max(valid_to) as valid_to
+    from done_runs
+    where flow_state = 'done'
+    group by item_key, run
+    having max_by(next_state, valid_from) not in ('done', 'ignore', 'deleted')
+        and {{ seconds_between('min(valid_from)', 'max(valid_to)') }} < 60 * any_value(done_grace_minutes)
+
+),
+
+forgiven as (
+
+    select
+        mapped.item_key,
+        mapped.entry_ordinal,
+        mapped.status_id,
+        case when misclicks.item_key is null then mapped.flow_state else 'ignore' end as flow_state,
+        mapped.stage,
+        mapped.stage_order,
+        mapped.valid_from,
+        mapped.valid_to,
+        mapped.entered_at
+    from mapped
+    left join misclicks
+        on mapped.item_key = misclicks.item_key
+        and mapped.valid_from >= misclicks.valid_from
+        and mapped.valid_from < misclicks.valid_to
+
+),
+
+resolved as (
+
+    select
+        item_key,
+        entry_ordinal,
+        status_id,
+        valid_from,
+        valid_to,
+        entered_at,
+        flow_state = 'deleted' as is_deletion,
+        coalesce(
+            last_value(case when flow_state not in ('ignore', 'deleted') then flow_state end ignore nulls) over history,
+            'new'
+        ) as flow_state,
+        last_value(
+            case when flow_state not in ('ignore', 'deleted') then coalesce(stage, '') end ignore nulls
+        ) over history as stage,
+        last_value(
+            case when flow_state not in ('ignore', 'deleted') then coalesce(stage_order, -1) end ignore nulls
+        ) over history as stage_order
+    from forgiven
+    window history as (
+        partition by item_key
+        order by valid_from
+        rows between unbounded preceding and current row
+    )
+
+),
+
+final as (
+
+    select
+        item_key,
+        entry_ordinal,
+        status_id,
+        case when is_deletion and flow_state not in ('done', 'cancelled') then 'cancelled' else flow_state end
+            as flow_state,
+        nullif(stage, '') as stage,
+        nullif(stage_order, -1) as stage_order,
+        valid_from = entered_at as is_entry,
+        valid_from,
+        valid_to
+    from resolved
+
+)
+
+select
+    item_key,
+    row_number() over (partition by item_key order by valid_from) as interval_ordinal,
+    status_id,
+    nullif(flow_state, 'unmapped') as flow_state,
+    nullif(lag(flow_state) over (partition by item_key order by valid_from), 'unmapped') as previous_flow_state,
+    stage,
+    stage_order,
+    is_entry,
+    valid_from,
+    valid_to
+from final

@@ -1,0 +1,92 @@
+with items as (
+
+    select
+        issues.item_key,
+        issues.connection,
+        issues.status_id,
+        issues.status_name,
+        issues.created_at,
+        availabilities.availability,
+        availabilities.changed_at as gone_at,
+        settings.as_of
+    from {{ ref('stg_jira__issues') }} as issues
+    cross join {{ ref('int_settings') }} as settings
+    left join {{ ref('stg_jira__issue_availabilities') }} as availabilities
+        on issues.item_key = availabilities.connection || ':' || availabilities.issue_id
+        and availabilities.availability != 'available'
+        and availabilities.changed_at <= settings.as_of
+    where issues.created_at <= settings.as_of
+
+),
+
+entries as (
+
+    select
+        items.item_key,
+        0 as entry_ordinal,
+        items.created_at as valid_from,
+        case when first_transitions.item_key is null then items.status_id else first_transitions.from_status_id end
+            as status_id,
+        case when first_transitions.item_key is null then items.status_name else first_transitions.from_status_name end
+            as status_name,
+        false as is_deletion,
+        items.gone_at
+    from items
+    left join {{ ref('int_work_item_transitions') }} as first_transitions
+        on items.item_key = first_transitions.item_key
+        and first_transitions.transition_ordinal = 1
+    union all
+    select
+        transitions.item_key,
+        transitions.transition_ordinal as entry_ordinal,
+        greatest(transitions.changed_at, items.created_at) as valid_from,
+        transitions.to_status_id as status_id,
+        transitions.to_status_name as status_name,
+        false as is_deletion,
+        items.gone_at
+    from {{ ref('int_work_item_transitions') }} as transitions
+    inner join items on transitions.item_key = items.item_key
+    where transitions.is_visible
+    union all
+    select
+        item_key,
+        2147483647 as entry_ordinal,
+        gone_at as valid_from,
+        cast(null as {{ dbt.type_string() }}) as status_id,
+        cast(null as {{ dbt.type_string() }}) as status_name,
+        true as is_deletion,
+        gone_at
+    from items
+    where availability = 'deleted'
+
+),
+
+dated as (
+
+    select
+        item_key,
+        entry_ordinal,
+        status_id,
+        status_name,
+        is_deletion,
+        gone_at,
+        valid_from,
+        lead(valid_from, 1, case when is_deletion then {{ forever() }} else coalesce(gone_at, {{ forever() }}) end) over (
+            partition by item_key
+            order by entry_ordinal
+        ) as valid_to
+    from entries
+    where is_deletion or gone_at is null or valid_from < gone_at
+
+)
+
+select
+    item_key,
+    entry_ordinal,
+    status_id,
+    status_name,
+    is_deletion,
+    valid_from,
+    valid_to
+from dated
+where valid_from < valid_to

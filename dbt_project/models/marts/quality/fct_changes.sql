@@ -1,0 +1,74 @@
+with scopes as (
+
+    select
+        changes.change_key,
+        case when coalesce(teams.is_small, false) then null else scopes.service_id end as service_id,
+        coalesce(teams.scope_id, 'unassigned') as team_id,
+        scopes.value_stream_id,
+        count(distinct scopes.service_id) over (partition by changes.change_key) as services_count
+    from {{ ref('int_changes') }} as changes
+    inner join {{ ref('int_repository_scopes') }} as scopes
+        on changes.repository_key = scopes.repository_key
+        and {{ in_force('scopes', 'changes.merged_date') }}
+    left join {{ ref('int_team_period_scopes') }} as teams
+        on scopes.team_id = teams.team_id
+        and teams.period_grain = 'quarter'
+        and teams.period_start = cast({{ dbt.date_trunc('quarter', 'changes.merged_date') }} as date)
+    qualify
+        row_number() over (
+            partition by changes.change_key
+            order by scopes.weight desc, scopes.service_id, scopes.value_stream_id
+        ) = 1
+
+),
+
+shipments as (
+
+    select
+        change_key,
+        min(deployed_at) as deployed_at,
+        min_by(deployment_key, deployed_at) as deployment_key,
+        min_by(method, deployed_at) as deployment_method,
+        min_by(change_lead_time_hours, deployed_at) as change_lead_time_hours,
+        min_by(merge_to_deploy_hours, deployed_at) as merge_to_deploy_hours,
+        min_by(has_negative_span, deployed_at) as has_negative_span
+    from {{ ref('int_change_deployments') }}
+    group by change_key
+
+)
+
+select
+    changes.change_key,
+    changes.connection,
+    repositories.name_with_owner as repository_name,
+    scopes.service_id,
+    coalesce(scopes.team_id, 'unassigned') as team_id,
+    coalesce(scopes.value_stream_id, 'unassigned') as value_stream_id,
+    changes.change_kind,
+    shipments.deployment_key,
+    coalesce(shipments.deployment_method, 'unknown') as deployment_method,
+    changes.source_url,
+    cast(coalesce(scopes.services_count, 0) as bigint) as services_count,
+    cast(changes.commits_count as bigint) as commits_count,
+    cast(changes.changed_lines_count as bigint) as changed_lines_count,
+    cast(changes.changed_files_count as bigint) as changed_files_count,
+    cast(changes.coding_hours as double) as coding_hours,
+    cast(changes.pickup_hours as double) as pickup_hours,
+    cast(changes.review_hours as double) as review_hours,
+    cast(shipments.merge_to_deploy_hours as double) as merge_to_deploy_hours,
+    cast(shipments.change_lead_time_hours as double) as change_lead_time_hours,
+    changes.is_default_branch,
+    changes.is_automated,
+    changes.is_revert,
+    changes.is_reviewed,
+    changes.has_negative_span or coalesce(shipments.has_negative_span, false) as has_negative_span,
+    changes.first_commit_authored_at as first_commit_at,
+    changes.created_at,
+    changes.ready_at,
+    changes.first_reviewed_at,
+    changes.merged_at,
+    shipments.deployed_at
+from {{ ref('int_changes') }} as changes
+left join scopes on changes.change_key = scopes.change_key
+left join shipments on changes.change_key = shipments.change_key
+left join {{ ref('int_repositories') }} as repositories on changes.repository_key = repositories.repository_key

@@ -1,0 +1,27 @@
+select
+    scope_type,
+    scope_id,
+    period_grain,
+    period_start,
+    is_complete,
+    {{ pivot_metric_values([
+        {'metric': 'deployment_frequency', 'with': ['numerator', 'denominator']},
+        'deployment_frequency_service_median',
+        'failed_deployments',
+        'aborted_deployments',
+        'change_lead_time_p50_hours',
+        'change_lead_time_p85_hours',
+        'merge_to_deploy_p50_hours',
+        'coding_p50_hours',
+        'pickup_p50_hours',
+        'review_p50_hours',
+        'review_turnaround_p50_hours',
+        'review_turnaround_p85_hours',
+        'merged_changes',
+        'undeployed_changes',
+        {'metric': 'unreviewed_merge_rate', 'with': ['numerator', 'denominator']},
+        'change_fail_rate'
+    ]) }}
+from {{ ref('fct_metric_values') }}
+where family = 'delivery' and breakdown = 'all'
+group by scope_type, scope_id, period_grain, period_start, is_complete

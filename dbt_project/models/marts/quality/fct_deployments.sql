@@ -1,0 +1,64 @@
+with scopes as (
+
+    select
+        deployments.service_deployment_key,
+        coalesce(teams.is_small, false) as is_of_small_team,
+        coalesce(teams.scope_id, 'unassigned') as team_id,
+        scopes.value_stream_id
+    from {{ ref('int_deployments') }} as deployments
+    inner join {{ ref('int_repository_scopes') }} as scopes
+        on deployments.repository_key = scopes.repository_key
+        and deployments.service_id is not distinct from scopes.service_id
+        and {{ in_force('scopes', 'deployments.deployed_date') }}
+    left join {{ ref('int_team_period_scopes') }} as teams
+        on scopes.team_id = teams.team_id
+        and teams.period_grain = 'quarter'
+        and teams.period_start = cast({{ dbt.date_trunc('quarter', 'deployments.deployed_date') }} as date)
+    qualify
+        row_number() over (
+            partition by deployments.service_deployment_key
+            order by scopes.weight desc, scopes.value_stream_id
+        ) = 1
+
+),
+
+shipments as (
+
+    select
+        deployment_key,
+        service_id,
+        count(*) as changes_count
+    from {{ ref('int_change_deployments') }}
+    group by deployment_key, service_id
+
+)
+
+select
+    case
+        when scopes.is_of_small_team then deployments.deployment_key || '/small_teams/' || row_number() over (
+            partition by deployments.deployment_key, coalesce(scopes.is_of_small_team, false)
+            order by deployments.service_id
+        )
+        else deployments.service_deployment_key
+    end as service_deployment_key,
+    deployments.deployment_key,
+    deployments.connection,
+    repositories.name_with_owner as repository_name,
+    case when not coalesce(scopes.is_of_small_team, false) then deployments.service_id end as service_id,
+    coalesce(scopes.team_id, 'unassigned') as team_id,
+    coalesce(scopes.value_stream_id, 'unassigned') as value_stream_id,
+    deployments.environment,
+    deployments.outcome,
+    repositories.web_url || '/commit/' || deployments.commit_oid as source_url,
+    cast(coalesce(shipments.changes_count, 0) as bigint) as changes_count,
+    deployments.is_failed,
+    deployments.created_at,
+    deployments.deployed_at,
+    deployments.failed_at
+from {{ ref('int_deployments') }} as deployments
+left join scopes on deployments.service_deployment_key = scopes.service_deployment_key
+left join shipments
+    on deployments.deployment_key = shipments.deployment_key
+    and deployments.service_id is not distinct from shipments.service_id
+left join {{ ref('int_repositories') }} as repositories on deployments.repository_key = repositories.repository_key
+where deployments.is_production
