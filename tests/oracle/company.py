@@ -1,0 +1,75 @@
+"""All metrics of the simulated company at a clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from tests.oracle import outcomes
+from tests.oracle.delivery import DeliveryOracle
+from tests.oracle.flow import FlowOracle
+from tests.oracle.organization import Organization
+from tests.oracle.periods import Calendar, Rows, period_start
+from tests.oracle.sentiment import SentimentOracle
+from sandbox.company import Company
+from sandbox.truth import Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the organisation chose in its configuration."""
+
+    time_zone: str = "Europe/Berlin"
+    min_team_size: int = 3
+    min_respondents: int = 5
+    start_date: date = date(2024, 12, 1)
+
+
+def expected(company: Company, nights: Sequence[datetime], rules: Rules | None = None) -> tuple[Rows, SentimentOracle]:
+    """Every published number as of the last of the nights (aware UTC) on which the vendors were read, and the survey cells."""
+    rules = rules or Rules()
+    clock = max(nights)
+    truth = observable(company, clock, rules)
+    calendar = Calendar(ZoneInfo(rules.time_zone), first_day(truth, ZoneInfo(rules.time_zone)), clock)
+    organization = Organization(company.organization, calendar, rules.min_team_size)
+    assert company.world.github is not None
+    services = {str(row["repository"]): str(row["service_id"]) for row in company.organization["repository_services"]}
+    repositories = {
+        each.name_with_owner: (each.created_at, services.get(each.name_with_owner))
+        for each in company.world.github.repositories
+    }
+    sentiment = SentimentOracle(truth, organization, calendar, rules.min_respondents)
+    rows = (
+        FlowOracle(truth, organization, calendar, nights).rows()
+        | DeliveryOracle(truth, organization, calendar, repositories, rules.start_date).rows()
+        | outcomes.rows(truth, organization, calendar, min(nights))
+        | sentiment.rows()
+    )
+    return rows, sentiment
+
+
+def observable(company: Company, clock: datetime, rules: Rules) -> Truth:
+    """What had happened between the connections' start date and the clock.
+
+    No vendor tells when a commit was pushed, so a direct push has its commit's time.
+    """
+    assert company.world.github is not None
+    truth = company.truth.at(clock)
+    start = datetime.combine(rules.start_date, time(), tzinfo=UTC)
+    committed = {
+        commit.oid: commit.committed_at for each in company.world.github.repositories for commit in each.commits
+    }
+    truth.direct_pushes = {
+        oid: replace(push, pushed_at=committed[oid])
+        for oid, push in truth.direct_pushes.items()
+        if committed[oid] >= start
+    }
+    return truth
+
+
+def first_day(truth: Truth, zone: ZoneInfo) -> date:
+    """The first day of the quarter in which the first thing happened, from which on periods are published."""
+    moments = [item.created_at for item in truth.work_items.values()]
+    moments += [pull.created_at for pull in truth.pull_requests.values()]
+    moments += [deployment.created_at for deployment in truth.deployments.values()]
+    return period_start("quarter", min(moments).astimezone(zone).date())

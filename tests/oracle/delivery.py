@@ -1,0 +1,181 @@
+"""Delivery metrics (METRICS.md sections 0 and 2) from what every change and release really did."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from tests.oracle.organization import Organization, scope_shares
+from tests.oracle.periods import Calendar, Key, Period, Row, Rows, percentile_row, quantile, ratio_row
+from sandbox.truth import DirectPush, PullRequest, Truth
+
+HOUR = timedelta(hours=1)
+Scope = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Pile:
+    """What counts for one scope and period. Weights are sums of shares; durations are hours, each change once."""
+
+    deployments: int = 0
+    failed: int = 0
+    aborted: int = 0
+    merges: int = 0
+    merged: float = 0.0
+    undeployed: float = 0.0
+    undeployed_items: int = 0
+    reviewable: float = 0.0
+    reviewable_items: int = 0
+    unreviewed: float = 0.0
+    hours: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+
+class DeliveryOracle:
+    """Collects the piles of all scopes and periods; `rows` turns them into published numbers.
+
+    repositories: name -> (moment of creation, service or None), for every repository that is read. start_date: the first day
+    that was asked for.
+    """
+
+    def __init__(
+        self,
+        truth: Truth,
+        organization: Organization,
+        calendar: Calendar,
+        repositories: Mapping[str, tuple[datetime, str | None]],
+        start_date: date,
+    ) -> None:
+        self.start_date = start_date
+        self.organization, self.calendar, self.repositories = organization, calendar, repositories
+        self.periods = calendar.periods()
+        self.piles: dict[tuple[Scope, Period], Pile] = defaultdict(Pile)
+        self.first_deployed: dict[str | None, datetime] = {}
+        for deployment in truth.deployments.values():
+            if not deployment.is_production or deployment.finished_at is None:
+                continue
+            known = self.first_deployed.get(deployment.service, deployment.finished_at)
+            self.first_deployed[deployment.service] = min(known, deployment.finished_at)
+            for pile, _ in self._piles(deployment.finished_at, deployment.service):
+                # one that failed before it reached users is neither success nor failure, and counted apart
+                is_release = deployment.outcome in ("success", "failed")
+                pile.deployments += is_release
+                pile.failed += deployment.outcome == "failed"
+                pile.aborted += not is_release
+        for pull in truth.pull_requests.values():
+            self._pull_request(pull)
+        for push in truth.direct_pushes.values():
+            self._merge(push, push.pushed_at)
+            self._ship(push, push.authored_at, push.pushed_at)
+
+    def _piles(self, at: datetime | None, service: str | None) -> Iterable[tuple[Pile, float]]:
+        for period in self.periods:
+            if period.holds(at):
+                assert at is not None
+                for scope, weight in self._scopes(period, service, at).items():
+                    yield self.piles[scope, period], weight
+
+    def _scopes(self, period: Period, service: str | None, at: datetime) -> dict[Scope, float]:
+        day = self.calendar.day(at)
+        owner = self.organization.owner_at(service, day)
+        streams = self.organization.value_streams_at(owner, day)
+        teams = [(owner, 1.0)] if owner else []
+        found = scope_shares(self.organization, period, teams, streams.items())
+        return found | {("service", service): 1.0} if service else found
+
+    def _merge(self, change: PullRequest | DirectPush, merged_at: datetime) -> None:
+        for pile, weight in self._piles(merged_at, change.service):
+            pile.merges += 1
+            pile.merged += weight
+            if change.deployed_by is None:
+                pile.undeployed += weight
+                pile.undeployed_items += 1
+
+    def _ship(self, change: PullRequest | DirectPush, authored_at: datetime, merged_at: datetime) -> None:
+        # what the first known release of a service carried, beside its own commit, cannot be told
+        if change.deployed_at and change.deployed_by:
+            for pile, _ in self._piles(change.deployed_at, change.service):
+                _add(pile, "change_lead_time", authored_at, change.deployed_at)
+                _add(pile, "merge_to_deploy", merged_at, change.deployed_at)
+
+    def _pull_request(self, pull: PullRequest) -> None:
+        if pull.first_review_at and pull.review_turnaround_from:
+            for pile, _ in self._piles(pull.first_review_at, pull.service):
+                _add(pile, "review_turnaround", pull.review_turnaround_from, pull.first_review_at)
+        if pull.merged_at is None:
+            return
+        self._merge(pull, pull.merged_at)
+        self._ship(pull, pull.first_commit_authored_at, pull.merged_at)
+        is_reviewed = pull.first_review_at is not None
+        for pile, weight in self._piles(pull.merged_at, pull.service):
+            pile.reviewable += weight
+            pile.reviewable_items += 1
+            pile.unreviewed += 0.0 if is_reviewed else weight
+        # a stage of a change belongs to the period in which the stage ended
+        for stage, begun, ended in (
+            ("coding", pull.first_commit_authored_at, pull.ready_at),
+            ("pickup", pull.ready_at, pull.first_review_at),
+            ("review", pull.first_review_at, pull.merged_at),
+        ):
+            for pile, _ in self._piles(ended, pull.service) if begun and ended else ():
+                _add(pile, stage, begun, ended)
+
+    def _services(self, scope: Scope, period: Period) -> set[str | None]:
+        """Services (None: repositories of no service) that belonged to a scope at some time of a period."""
+        found: set[str | None] = set()
+        for created_at, service in self.repositories.values():
+            if created_at >= period.end_at:
+                continue
+            day = period.start
+            while day < period.end and day <= self.organization.today:
+                at = max(self.calendar.midnight(day), period.start_at)
+                if scope in self._scopes(period, service, at):
+                    found.add(service)
+                    break
+                day += timedelta(days=1)
+        return found
+
+    def rows(self) -> Rows:
+        """Every delivery metric of every scope and period."""
+        found: Rows = {}
+        for period in self.periods:
+            for scope in (*self.organization.scopes(period), *self.organization.service_scopes(period)):
+                pile = self.piles[scope, period]
+                services = self._services(scope, period) if period.end > self.start_date else set()
+                shipping = {s for s in services if s in self.first_deployed and self.first_deployed[s] < period.end_at}
+                of_services = [self.piles[("service", s), period].deployments for s in shipping if s]
+                for metric, row in _measures(pile, period, bool(services), bool(shipping), of_services):
+                    if self.organization.is_suppressed(*scope, period):
+                        row = Row(None, None, None, 0, "suppressed")
+                    found[Key(metric, *scope, period.grain, period.start, "all")] = row
+        return found
+
+
+def _add(pile: Pile, stage: str, begun: datetime | None, ended: datetime | None) -> None:
+    if begun and ended and ended >= begun:
+        pile.hours[stage].append((ended - begun) / HOUR)
+
+
+def _measures(
+    pile: Pile, period: Period, has_repositories: bool, is_shipping: bool, of_services: list[int]
+) -> Iterable[tuple[str, Row]]:
+    nothing = Row(None, None, None, 0, "no_data")
+    days = period.elapsed_days
+    frequency, medians, failed, aborted, undeployed = nothing, nothing, nothing, nothing, nothing
+    if is_shipping:
+        frequency = Row(pile.deployments / days, pile.deployments, days, pile.deployments, "ok")
+        medians = Row(quantile([count / days for count in of_services], 0.5), None, None, len(of_services), "ok")
+        failed = Row(pile.failed, None, None, pile.failed, "ok")
+        aborted = Row(pile.aborted, None, None, pile.aborted, "ok")
+        undeployed = Row(pile.undeployed, None, None, pile.undeployed_items, "ok")
+    yield "deployment_frequency", frequency
+    yield "deployment_frequency_service_median", medians
+    yield "failed_deployments", failed
+    yield "aborted_deployments", aborted
+    yield "undeployed_changes", undeployed
+    for stage in ("change_lead_time", "merge_to_deploy", "review_turnaround", "coding", "pickup", "review"):
+        yield f"{stage}_p50_hours", percentile_row(pile.hours[stage], 0.5, 5)
+        yield f"{stage}_p85_hours", percentile_row(pile.hours[stage], 0.85, 10)
+    yield "merged_changes", Row(pile.merged, None, None, pile.merges, "ok") if has_repositories else nothing
+    unreviewed = ratio_row(pile.unreviewed, pile.reviewable, pile.reviewable_items)
+    yield "unreviewed_merge_rate", unreviewed if has_repositories else nothing
+    yield "change_fail_rate", nothing
