@@ -49,6 +49,6 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-clean: ## remove everything made at run time and the caches; .venv stays
-	rm -rf $(FLOWLIGHT_DATA) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dbt_project/target dbt_project/logs
+clean: ## remove data/ (the simulated company's) and the caches; .venv and a FLOWLIGHT_DATA elsewhere stay
+	rm -rf data .pytest_cache .ruff_cache .hypothesis .import_linter_cache dbt_project/target dbt_project/logs
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,13 +14,16 @@ What happens to an answer (`Client.send`):
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import logging
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import orjson
 import requests
@@ -43,6 +46,8 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 READ_TIMEOUT_SECONDS = 60.0
 ANSWER_TIMEOUT_SECONDS = 300.0
 CHUNK_BYTES = 1 << 20
+SHORTEST_SECRET = 8
+LONGEST_WORDS = 300
 PASSING = {"SERVICE_UNAVAILABLE", "INTERNAL", "INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "BAD_GATEWAY", "LOADING"}
 UNREADABLE = {"NOT_FOUND", "FORBIDDEN"}
 TOO_EXPENSIVE = {"MAX_NODE_LIMIT_EXCEEDED", "RESOURCE_LIMITS_EXCEEDED", "TIMEOUT", "NODE_LIMIT_EXCEEDED"}
@@ -91,6 +96,7 @@ class Client:
         self._session.mount("https://", HTTPAdapter(max_retries=0))
         self._session.headers.update({"Accept": "application/json", "User-Agent": "flowlight", **endpoint.headers})
         self._session.auth = lambda prepared: prepared  # no .netrc; the token is set per request, see _headers
+        self._secrets = _secrets(endpoint.authorization)
         self._origins = {_origin(url) for url in (endpoint.root, endpoint.graphql_url) if url}
 
     def __repr__(self) -> str:
@@ -111,11 +117,23 @@ class Client:
         """Share (0-1) of the tightest quota that is left, None where the vendor gives none."""
         return self._quotas.left
 
+    def hide(self, text: str) -> str:
+        """A text without the credentials, which a careless vendor may repeat in its answers."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
     def send(self, request: Request, *, may_shrink: bool = False) -> Page:
         """The parsed answer to a request; see the module's table for the errors.
 
         may_shrink: the caller can ask for a smaller page, so an answer that is too big is not asked for again as it is.
         """
+        try:
+            return self._send(request, may_shrink)
+        except IngestionError as error:
+            raise type(error)(self.hide(error.error), self.hide(error.cure)) from None
+
+    def _send(self, request: Request, may_shrink: bool) -> Page:
         failures = waits = 0
         while True:
             self._sleep_off(self._quotas.pause(request.graphql), request)
@@ -143,7 +161,7 @@ class Client:
             )
         if seconds > 0:
             if seconds > TOLD_WAIT_SECONDS:
-                LOG.warning("%s: waiting %.0f s for the rate limit", _bare(self._url(request)), seconds)
+                LOG.warning("%s: waiting %.0f s for the rate limit", self.hide(_bare(self._url(request))), seconds)
             self._sleep(seconds)
 
     def _url(self, request: Request) -> str:
@@ -246,7 +264,7 @@ class Client:
         )
 
     def _refuse(self, where: str, status: int, body: bytes) -> None:
-        said = _said(body)
+        said = self.hide(_said(body))[:LONGEST_WORDS]
         error = f"{where} answers {status}" + (f": {said}" if said else "")
         if status in (404, 409, 422):
             raise NotFound(error, "check the name, and that the token may see it" + self.endpoint.hint)
@@ -267,7 +285,7 @@ class Client:
                 raise _Retry(f"{where}: a GraphQL answer without data", shrink=True)
             return page
         kinds = {str(e.get("type") or (e.get("extensions") or {}).get("code") or "") for e in errors}
-        said = "; ".join(sorted({str(e.get("message", ""))[:300] for e in errors}))
+        said = "; ".join(sorted({self.hide(str(e.get("message", "")))[:LONGEST_WORDS] for e in errors}))
         error = f"{where}: {said}"
         if "RATE_LIMITED" in kinds:
             raise _Retry(error, wait=self._wait(request, page.headers))
@@ -289,6 +307,17 @@ class Client:
 
     def _cure(self, otherwise: str) -> str:
         return self.endpoint.cure or otherwise
+
+
+def _secrets(authorization: str) -> tuple[str, ...]:
+    """What must be hidden of a header: its value, the part behind the scheme, the token in Basic; the longest first."""
+    scheme, _, value = authorization.partition(" ")
+    found = {authorization, value}
+    if scheme.lower() == "basic":
+        with suppress(binascii.Error, UnicodeDecodeError):
+            found.add(base64.b64decode(value, validate=True).decode().partition(":")[2])
+    found |= {quote(secret, safe="") for secret in found}
+    return tuple(sorted((s for s in found if len(s) >= SHORTEST_SECRET), key=len, reverse=True))
 
 
 def _backoff(failures: int) -> float:
@@ -322,7 +351,7 @@ def _is_rate_limit(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def _said(body: bytes) -> str:
-    """The vendor's own words in an error answer, at most 300 characters."""
+    """The vendor's own words in an error answer."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -333,7 +362,7 @@ def _said(body: bytes) -> str:
     fields = value.get("errors")
     words += [f"{k}: {v}" for k, v in fields.items()] if isinstance(fields, dict) else []
     words += [str(value["message"])] if value.get("message") else []
-    return "; ".join(words)[:300]
+    return "; ".join(words)
 
 
 def _parse(where: str, headers: Mapping[str, str], body: bytes) -> Any:

@@ -192,7 +192,9 @@ class JiraConnection(HttpConnection):
     @classmethod
     def _site_root(cls, value: str) -> str:
         if re.search(r"/(rest|browse|projects|issues|secure)(/|$)|/jira/", urlsplit(value).path + "/"):
-            raise ValueError(f"'{value}' is a page of the site; write its root, such as https://example.atlassian.net")
+            raise ValueError(
+                f"'{_public(value)}' is a page of the site; write its root, such as https://example.atlassian.net"
+            )
         return value
 
     @field_validator("projects", mode="before")
@@ -248,9 +250,9 @@ class GithubConnection(HttpConnection):
         for name in names:
             page = re.match(r"https?://[^/]+/([^/]+/[^/]+?)(\.git)?/?$", name)
             if page:
-                raise ValueError(f"'{name}' is an address; write {page[1]}")
+                raise ValueError(f"'{_public(name)}' is an address; write {page[1]}")
             if not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.*?\[\]-]+", name):
-                raise ValueError(f"'{name}' is not a repository; write owner/name or owner/*")
+                raise ValueError(f"'{_public(name)}' is not a repository; write owner/name or owner/*")
         return names
 
     def model_post_init(self, context: Any, /) -> None:
@@ -312,12 +314,17 @@ def _checked_url(value: str, example: str) -> str:
     if parts.username or parts.password:
         raise ValueError(f"holds a user name or password; write it without, such as {example}, and use `token_env`")
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", value):
-        raise ValueError(f"'{value}' is not an address; write it with https://, such as {example}")
+        raise ValueError(f"'{_public(value)}' is not an address; write it with https://, such as {example}")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ValueError(f"'{value}' would send the token unencrypted; write https://")
+        raise ValueError(f"'{_public(value)}' would send the token unencrypted; write https://")
     if parts.query or parts.fragment:
-        raise ValueError(f"'{value}' has a query or fragment; write only the address, such as {example}")
+        raise ValueError(f"'{_public(value)}' has a query or fragment; write only the address, such as {example}")
     return value.rstrip("/")
+
+
+def _public(address: str) -> str:
+    """An address without what may be a secret in it: user and password, query, fragment."""
+    return re.sub(r"[?#].*", "", re.sub(r"^([A-Za-z]+://)?[^/]*@", r"\1", address))
 
 
 def _list_or_star(value: Any, what: str, example: str) -> tuple[str, ...]:

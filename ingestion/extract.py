@@ -68,7 +68,16 @@ def extract(stream: Stream, context: Context, zone: StreamZone, progress: Progre
 
 
 def read_records(stream: Stream, context: Context) -> Iterator[dict[str, Any]]:
-    """A stream's payloads straight from the vendor, without landing them (for `flowlight check`)."""
+    """A stream's payloads straight from the vendor, without landing them (for `flowlight check`).
+
+    Parts that cannot be read raise StopStream at the end, all of them in one text.
+    """
+    if stream.derive is not None:
+        yield from (r.payload for r in stream.derive(context) if isinstance(r, Record) and isinstance(r.payload, dict))
+        if context.problems:
+            errors, cures = ({getattr(p, name): None for p in context.problems} for name in ("error", "cure"))
+            raise StopStream("; ".join(errors), "; ".join(cures))
+        return
     for slice_ in stream.slices(context):
         request: Request | None = stream.request(slice_)
         guard = LoopGuard()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -22,9 +23,9 @@ from ingestion.landing import LandedPage, StreamZone
 from ingestion.stream import Source, StreamRun
 
 PAGES_PER_BATCH = 100
-BYTES_PER_BATCH = 160_000_000
+BYTES_PER_BATCH = 64_000_000
 ROW_GROUP_SIZE = 8192
-MEMORY_LIMIT = "768MB"
+MEMORY_LIMIT = "384MB"
 LARGEST_RECORD_BYTES = 16 << 20
 FRAME_HEADER_BYTES = 18
 
@@ -43,6 +44,27 @@ META_TABLES = {
     "settings": "as_of timestamp, time_zone varchar, organization_name varchar, min_team_size integer, "
     "min_respondents integer, done_grace_minutes integer, publish_titles boolean",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Which record of an id holds: `replaces` (new against old) and `order` among those of one batch, best first."""
+
+    replaces: str
+    order: str
+
+
+NEWER = _Rule(
+    """coalesce(new.updated_at, timestamp '-infinity') > coalesce(old.updated_at, timestamp '-infinity')
+    or (new.updated_at is not distinct from old.updated_at and new.fetched_at >= old.fetched_at
+        and new.payload is distinct from old.payload)""",
+    "updated_at desc nulls last, fetched_at desc, filename desc",
+)
+LISTED_LATER = _Rule(  # a listing (a file, say) says what holds now, also with an earlier time
+    """new.fetched_at >= old.fetched_at
+    and (new.updated_at is distinct from old.updated_at or new.payload is distinct from old.payload)""",
+    "fetched_at desc, filename desc",
+)
 
 
 class Warehouse:
@@ -110,29 +132,28 @@ class Warehouse:
         )}  # fmt: skip
         records = 0
         for batch in _batches([page for page in zone.pages() if page.name not in known]):
-            records += self._load_batch(batch, connection, source, stream, as_of)
+            rule = NEWER if zone.snapshot is None else LISTED_LATER
+            records += self._load_batch(batch, connection, source, stream, as_of, rule)
         if zone.snapshot is not None:
             self._remove_vanished(zone, connection, source, stream)
         return records
 
     def _load_batch(
-        self, pages: Sequence[LandedPage], connection: str, source: str, stream: str, as_of: datetime
+        self, pages: Sequence[LandedPage], connection: str, source: str, stream: str, as_of: datetime, rule: _Rule
     ) -> int:
         table, meta = _table(source, stream), [connection, source, stream]
         with self._lock, self._transaction() as sql:
             load_id = sql.execute("select coalesce(max(load_id), 0) + 1 from raw_ingestion.loads").fetchall()[0][0]
             self._read_into("landed", pages)
+            ids, different = sql.execute("select count(id), count(distinct id) from landed").fetchall()[0]
+            # only where ids repeat: the window carries every payload through a sort
+            latest = f"qualify row_number() over (partition by id order by {rule.order}) = 1" if ids > different else ""
             sql.execute(
                 f"""merge into {table} as old using (
-                    select id, updated_at, fetched_at, payload from landed where id is not null
-                    qualify row_number() over (
-                        partition by id order by updated_at desc nulls last, fetched_at desc, filename desc) = 1
+                    select id, updated_at, fetched_at, payload from landed where id is not null {latest}
                 ) as new on old.connection = $1 and old.id = new.id
-                when matched and (
-                    coalesce(new.updated_at, timestamp '-infinity') > coalesce(old.updated_at, timestamp '-infinity')
-                    or (new.updated_at is not distinct from old.updated_at and new.fetched_at >= old.fetched_at
-                        and new.payload is distinct from old.payload)
-                ) then update set updated_at = new.updated_at, fetched_at = new.fetched_at, payload = new.payload,
+                when matched and ({rule.replaces})
+                then update set updated_at = new.updated_at, fetched_at = new.fetched_at, payload = new.payload,
                     load_id = $2
                 when not matched then insert values ($1, new.id, new.updated_at, new.fetched_at, new.payload, $2)""",
                 [connection, load_id],
@@ -238,7 +259,7 @@ class _Transaction:
 
 
 def _batches(pages: Sequence[LandedPage]) -> Iterator[list[LandedPage]]:
-    """Pages in their order, at most 100 and about 160 MB (uncompressed) at a time, so that memory stays bounded."""
+    """Pages in their order, at most 100 and about 64 MB (uncompressed) at a time, so that memory stays bounded."""
     batch: list[LandedPage] = []
     size = 0
     for page in pages:

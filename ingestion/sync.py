@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 from ingestion import extract as extraction
 from ingestion.client import Client
 from ingestion.errors import IngestionError, StopConnection, StopStream
-from ingestion.landing import LandingZone
+from ingestion.landing import LandingZone, StreamZone
 from ingestion.load import Warehouse
 from ingestion.sources import SOURCES
 from ingestion.stream import Context, Problem, Progress, ProgressEvent, Source, Stream, StreamRun
 
 PROBLEMS_SHOWN = 10
+PAGES_BETWEEN_LOADS = 25
 
 
 def sync_connection(
@@ -36,6 +38,7 @@ def sync_connection(
     What was landed before (also by a run that was killed) is loaded in any case. full: read everything from the start
     date.
     """
+    config = config.with_data(data) if config is not None else None
     source = SOURCES[connection.type]
     zone = LandingZone(data / "landing" / connection.name)
     night = _Night(connection, source, config, warehouse, as_of, full, progress, zone)
@@ -112,11 +115,11 @@ class _Night:
         """Pages of a run that was killed before their load, or all pages when the warehouse is new."""
         for stream in self.source.streams:
             if (self.zone.folder / stream.name / "state.json").exists():
-                self._load(stream)
+                self._load(stream, self.zone.stream(stream.name))
 
-    def _load(self, stream: Stream) -> None:
+    def _load(self, stream: Stream, zone: StreamZone) -> None:
         self.warehouse.load(
-            self.zone.stream(stream.name),
+            zone,
             connection=self.connection.name,
             source=self.source.name,
             stream=stream.name,
@@ -140,7 +143,7 @@ class _Night:
                     )
                 )
 
-        counts = extraction.Progress(report=report)
+        counts = extraction.Progress()
         context = Context(
             self.connection, self.config, self.as_of, self.warehouse, client, full=self.full, memory=self.memory
         )
@@ -148,15 +151,20 @@ class _Night:
         try:
             self._require(stream)
             zone = self.zone.stream(stream.name)
-            try:
+            with _Loading(stream, lambda: self._load(stream, zone)) as loading:
+
+                def landed(counts: extraction.Progress) -> None:
+                    report(counts)
+                    loading.page()
+
+                counts.report = landed
                 extraction.extract(stream, context, zone, counts)
-            finally:
-                self._load(stream)
         except StopConnection as error:
             self.stopped = error
             problems.append(Problem(error.error, error.cure))
         except IngestionError as error:
             problems.append(Problem(error.error, error.cure))
+        hide = client.hide if client else str
         return StreamRun(
             self.connection.name,
             self.source.name,
@@ -166,8 +174,8 @@ class _Night:
             counts.records,
             counts.pages,
             client.requests - before if client else 0,
-            _joined([p.error for p in problems]),
-            _joined([p.cure for p in problems if p.cure]),
+            _joined([hide(p.error) for p in problems]),
+            _joined([hide(p.cure) for p in problems if p.cure]),
         )
 
     def _require(self, stream: Stream) -> None:
@@ -176,6 +184,34 @@ class _Night:
         for name in stream.requires:
             if name in self.failed:
                 raise StopStream(f"needs {self.source.name}.{name}, which failed: {self.failed[name].error}", "")
+
+
+class _Loading:
+    """Loads a stream's committed pages while more are read, and what is left when the block ends, also by an error.
+
+    A page is loaded after its commit, so a kill changes nothing. A listing is only loaded whole: that removes rows.
+    """
+
+    def __init__(self, stream: Stream, load: Callable[[], None]) -> None:
+        self._load, self._in_background = load, stream.mode == "merge"
+        self._pages, self._pending = 0, Future()
+        self._pending.set_result(None)
+        self._pool = ThreadPoolExecutor(1)
+
+    def page(self) -> None:
+        """A page was written: load in the background, if enough have come and the last load is over."""
+        self._pages += 1
+        if self._in_background and self._pages >= PAGES_BETWEEN_LOADS and self._pending.done():
+            self._pending.result()
+            self._pages, self._pending = 0, self._pool.submit(self._load)
+
+    def __enter__(self) -> _Loading:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._pool:
+            self._pending.result()
+        self._load()
 
 
 def _status(problems: list[Problem]) -> Any:

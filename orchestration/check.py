@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestion.config import Config, ConfigError
+from ingestion.config import Config, ConfigError, OrganizationFilesConnection
 from ingestion.errors import IngestionError
 from ingestion.load import Warehouse
 from ingestion.sources.organization_files import read_organization
@@ -67,7 +67,7 @@ def _organization(config: Config, problems: list[str]) -> Mapping[str, Sequence[
     """The organisation's rows by file; what is wrong with them goes to `problems`."""
     names = [connection.name for connection in config.connections]
     for connection in config.connections:
-        if connection.type == "organization_files":
+        if isinstance(connection, OrganizationFilesConnection):
             try:
                 tables = read_organization(connection.path, connections=names)
             except ConfigError as error:

@@ -115,6 +115,21 @@ def sandbox(as_of: str | None, port: int) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "sandbox", "serve", "--port", str(port), "--clock", iso(clock)])
 
 
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def dev(options: tuple[str, ...]) -> None:
+    """Serve Dagster's page (lineage, checks, runs) and run the nightly schedule until stopped.
+
+    OPTIONS go to `dagster dev`, for example: flowlight dev --port 3001
+    """
+    from orchestration.settings import PROJECT_ROOT, Settings
+
+    Settings.from_environment().prepare()
+    os.chdir(PROJECT_ROOT)
+    path = Path(sys.executable).with_name("dagster")
+    os.execv(path, [str(path), "dev", "-m", "orchestration.definitions", *options])
+
+
 @main.command()
 def status() -> None:
     """Show the last run, each stream's freshness and rows, and the publication's age."""

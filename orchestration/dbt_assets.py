@@ -47,7 +47,9 @@ class Translator(DagsterDbtTranslator):
 
 def tested_node(manifest: Mapping[str, Any], test_id: str) -> str:
     """The node a test belongs to: the one it is attached to, else the last model it reads ('' where it reads none)."""
-    node = manifest["nodes"][test_id]
+    node = manifest["nodes"].get(test_id)
+    if node is None:  # came into the project while the night ran
+        return ""
     if node.get("attached_node"):
         return node["attached_node"]
     models = [unique_id for unique_id in node["depends_on"]["nodes"] if unique_id in manifest["nodes"]]
@@ -122,7 +124,7 @@ def _build(
     for done, event in enumerate(build, start=1):
         data = event["data"]
         report.models(done, int(data.get("total") or data.get("num_models") or 0), data["node_info"]["node_name"])
-        if event["info"]["name"] != "LogTestResult":
+        if event["info"]["name"] != "LogTestResult" and data["node_info"]["unique_id"] in manifest["nodes"]:
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
             yield from message.to_default_asset_events(manifest, translator, context)
     night.tests = build.outcome.summary

@@ -93,6 +93,8 @@ class TerminalProgress(LogProgress):
     def stream(self, event: Any) -> None:
         """See Progress."""
         super().stream(event)
+        if not event.requests:
+            return  # files are read at once
         key = (event.connection, event.stream)
         with self._mutex:
             if key not in self._tasks:

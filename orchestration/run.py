@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
+import shutil
 import sys
 import time
 import uuid
 from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from orchestration import alerts, progress
@@ -17,6 +20,8 @@ from orchestration.lock import nightly_lock
 from orchestration.night import as_of_for, checked_only, read_config
 from orchestration.sandbox_process import iso, running_sandbox, sandbox_connections, stop_sandboxes
 from orchestration.settings import Settings
+
+EXAMPLE_QUERY = "select * from flow.fct_flow_metrics where scope_type = 'organization' limit 10"
 
 
 def run_nightly(*, as_of: str | None = None, only: Sequence[str] = (), full: bool = False) -> dict[str, Any]:
@@ -54,6 +59,7 @@ def _run(settings: Settings, as_of: str | None, only: tuple[str, ...], full: boo
         config = read_config(settings)
         only = checked_only(config, only)
         clock = as_of_for(config, as_of)
+        progress.reporter().phase(f"starting the night of {iso(clock)}")
         if sandbox_connections(config):
             running_sandbox(settings, clock)  # comes up while Dagster is imported
         return _execute(settings, {"as_of": iso(clock), "only": list(only), "full": full})
@@ -118,7 +124,13 @@ def closing_lines(settings: Settings, record: Mapping[str, Any], began: float) -
     lines += [
         f"{said}: {settings.published_file} (as of {publication['as_of']}, {len(publication['tables'])} tables, "
         f"{rows:,} rows; {seconds:.0f} s)",
-        "Open it:   flowlight sql \"select * from flow.fct_flow_metrics where scope_type = 'organization' limit 10\"",
-        f"       or  duckdb -readonly {settings.published_file}",
+        f'Open it: {_command()} sql "{EXAMPLE_QUERY}"',
+        f"     or: in any DuckDB, attach '{settings.published_file}' as flowlight (read_only);",
     ]
     return lines
+
+
+def _command() -> str:
+    """How to call `flowlight` from where we are."""
+    path = Path(sys.executable).with_name("flowlight")
+    return "flowlight" if shutil.which("flowlight") or not path.exists() else os.path.relpath(path)

@@ -13,6 +13,7 @@ from orchestration.night import Night, open_night
 from orchestration.settings import Settings
 
 JOB = "nightly"
+RUNS_KEPT = 100
 
 
 @dg.resource(
@@ -28,6 +29,9 @@ def night_resource(context: dg.InitResourceContext) -> Generator[Night]:
     """One night per run; every step of the run shares it."""
     with open_night(context.resource_config, context.run_id or "no-run") as night:
         yield night
+    if context.instance is not None:
+        for run in context.instance.get_runs()[RUNS_KEPT:]:
+            context.instance.delete_run(run.run_id)
 
 
 def build_job() -> Any:

@@ -144,7 +144,7 @@ class GithubDouble:
             answer = Execution(query, self._roots(query), self._fields, self._paging(request, query)).run()
         except QueryError as refused:
             answer = {"errors": refused.errors}
-            if refused.errors[0].get("path") != ["query"] and "locations" in refused.errors[0]:
+            if "type" in refused.errors[0] and "path" in refused.errors[0]:  # found by a resolver, not by validation
                 answer = {"data": None, **answer}
         return reply(answer, headers=self.graphql_limit.headers("graphql"))
 

@@ -7,7 +7,7 @@ nodes a query, and points by GitHub's published formula.
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -73,7 +73,7 @@ class NotFound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One field of a planned selection. kind: leaf, object, list or connection."""
+    """One field of a planned selection. kind: leaf, object, list or connection. plans: of its value, by type."""
 
     key: str
     name: str
@@ -81,7 +81,8 @@ class Step:
     arguments: dict[str, Any]
     selections: tuple[SelectionSetNode, ...]
     type_name: str
-    field: FieldNode
+    syntax: FieldNode
+    plans: dict[str, "list[Step]"] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=256)
@@ -119,7 +120,7 @@ class Query:
         self._plans: dict[tuple[Any, ...], list[Step]] = {}
         self.name = self.operation.name.value if self.operation.name else None
         self.roots = [step.name for step in self.plan((self.operation.selection_set,), "Query")]
-        self.nodes, requests = self._count((self.operation.selection_set,), "Query", 1, ["query"])
+        self.nodes, requests = self._count((self.operation.selection_set,), "Query", 1, [])
         self.cost = max(1, round(requests / 100))
         if self.nodes > MOST_NODES:
             message = (
@@ -225,7 +226,7 @@ class Query:
                 kind = "INVALID_PAGINATION"
                 message = f"`{name}` on the `{step.name}` connection cannot be less than 1."
         if message:
-            raise QueryError([{"type": kind, "path": path, **_places_of(step.field), "message": message}])
+            raise QueryError([{"type": kind, "path": path, **_places_of(step.syntax), "message": message}])
         return next(iter(wanted.values()))
 
 
@@ -249,6 +250,7 @@ class Execution:
         self.roots = roots
         self.fields = fields
         self.on_page = on_page
+        self._resolved = {name for _, name in fields}
         self.errors: list[dict[str, Any]] = []
 
     def run(self) -> dict[str, Any]:
@@ -266,33 +268,40 @@ class Execution:
             if step.kind == "list" and value is not None:
                 data[step.key] = [self._listed(step, index, node) for index, node in enumerate(value)]
             else:
-                data[step.key] = None if value is None else self.node(value, step.selections)
+                data[step.key] = None if value is None else self.node(value, step)
         return {"data": data, "errors": self.errors} if self.errors else {"data": data}
 
     def _listed(self, step: Step, index: int, node: Any) -> Any:
         if isinstance(node, NotFound):
             self._not_found(step, [step.key, index], str(node))
             return None
-        return self.node(node, step.selections)
+        return self.node(node, step)
 
     def _not_found(self, step: Step, path: list[Any], message: str) -> None:
-        self.errors.append({"type": "NOT_FOUND", "path": path, **_places_of(step.field), "message": message})
+        self.errors.append({"type": "NOT_FOUND", "path": path, **_places_of(step.syntax), "message": message})
 
-    def node(self, node: Node, selections: tuple[SelectionSetNode, ...]) -> dict[str, Any]:
-        """The selected part of a node."""
+    def node(self, node: Node, parent: Step) -> dict[str, Any]:
+        """What the field `parent` selects of a node."""
         type_name = node["__typename"]
         out: dict[str, Any] = {}
-        for step in self.query.plan(selections, type_name):
+        for step in self._plan(parent, type_name):
+            name = step.name
             if step.kind == "connection":
                 out[step.key] = self._connection(step, node, type_name)
                 continue
-            resolver = self.fields.get((type_name, step.name))
-            value = resolver(node, step.arguments) if resolver else node[step.name]
+            resolver = self.fields.get((type_name, name)) if name in self._resolved else None
+            value = resolver(node, step.arguments) if resolver else node[name]
             if step.kind == "leaf" or value is None:
                 out[step.key] = value
             else:
-                out[step.key] = self.node(value, step.selections)
+                out[step.key] = self.node(value, step)
         return out
+
+    def _plan(self, parent: Step, type_name: str) -> list[Step]:
+        steps = parent.plans.get(type_name)
+        if steps is None:
+            steps = parent.plans[type_name] = self.query.plan(parent.selections, type_name)
+        return steps
 
     def _connection(self, step: Step, node: Node, type_name: str) -> dict[str, Any]:
         resolver = self.fields.get((type_name, step.name))
@@ -315,14 +324,14 @@ class Execution:
             return write_cursor(key(page[index]) if key else str(start + index))
 
         out: dict[str, Any] = {}
-        for part in self.query.plan(step.selections, step.type_name):
+        for part in self._plan(step, step.type_name):
             if part.name == "nodes":
-                out[part.key] = [self.node(item, part.selections) for item in page]
+                out[part.key] = [self.node(item, part) for item in page]
             elif part.name == "edges":
                 out[part.key] = [
                     {
-                        sub.key: cursor(index) if sub.name == "cursor" else self.node(item, sub.selections)
-                        for sub in self.query.plan(part.selections, part.type_name)
+                        sub.key: cursor(index) if sub.name == "cursor" else self.node(item, sub)
+                        for sub in self._plan(part, part.type_name)
                     }
                     for index, item in enumerate(page)
                 ]
@@ -333,7 +342,7 @@ class Execution:
                     "startCursor": cursor(0) if page else None,
                     "endCursor": cursor(len(page) - 1) if page else None,
                 }
-                out[part.key] = {sub.key: info[sub.name] for sub in self.query.plan(part.selections, "PageInfo")}
+                out[part.key] = {sub.key: info[sub.name] for sub in self._plan(part, "PageInfo")}
             elif part.name in ("totalCount", "filteredCount"):
                 out[part.key] = len(items)
             elif part.name == "pageCount":

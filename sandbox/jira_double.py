@@ -24,8 +24,7 @@ SEVEN_DAYS = 7 * 86_400
 EXPANDED_IN_SEARCH, EXPANDED_IN_ISSUE = 40, 100  # most recent changes only: the trap that bulkfetch is there for
 IDS_ONLY_PAGE, FIELDS_PAGE = 5000, 100  # as measured on a Cloud site: any field beside id and key caps the page
 _SEARCH_KEYS = {
-    "jql", "nextPageToken", "maxResults", "fields", "expand", "properties", "fieldsByKeys", "failFast",
-    "reconcileIssues",
+    "jql", "nextPageToken", "maxResults", "fields", "expand", "properties", "fieldsByKeys", "reconcileIssues",
 }  # fmt: skip
 _CATEGORY_NAMES = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
 

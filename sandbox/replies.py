@@ -83,7 +83,9 @@ def bearer_token(request: Request) -> str | None:
 
 def iso(at: datetime | None) -> str | None:
     """GitHub's form of a time: `2026-07-01T02:00:00Z`, whole seconds."""
-    return None if at is None else at.astimezone(UTC).isoformat()[:19] + "Z"
+    if at is None:
+        return None
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()[:19] + "Z"
 
 
 def _digest(text: str) -> str:

@@ -28,7 +28,7 @@ class History:
 
 @dataclass(slots=True)
 class Issue:
-    """A Jira issue: `fields` as at creation, then its histories, oldest first. `id` is numeric text and never changes."""
+    """A Jira issue: `fields` as at creation, then its histories, oldest first. `id`, numeric text, never changes."""
 
     id: str
     key: str
@@ -98,7 +98,7 @@ class Review:
 class TimelineEvent:
     """A pull-request timeline item, named as its GraphQL type, for example ReadyForReviewEvent, ConvertToDraftEvent,
     ReviewRequestedEvent, ReviewRequestRemovedEvent, HeadRefForcePushedEvent, ClosedEvent, ReopenedEvent, MergedEvent,
-    LabeledEvent. data: further fields of the type (label name, requested reviewer login, beforeCommit/afterCommit oid)."""
+    LabeledEvent. data: further fields of the type (label name, requested reviewer login, before and after commit)."""
 
     id: str
     type: str
@@ -151,7 +151,7 @@ class GithubIssue:
 
 @dataclass(slots=True)
 class DeploymentStatus:
-    """A status of a deployment. state: GraphQL DeploymentStatusState (SUCCESS, FAILURE, ERROR, INACTIVE, IN_PROGRESS...)."""
+    """A status of a deployment. state: GraphQL DeploymentStatusState (SUCCESS, FAILURE, ERROR, INACTIVE, ...)."""
 
     id: str
     state: str

@@ -1,8 +1,3 @@
-{% macro metric_keys() -%}
-    {{ return(['scope_type', 'scope_id', 'period_grain', 'period_start', 'breakdown']) }}
-{%- endmacro %}
-
-
 {% macro metric_rows(relation, metrics) -%}
     {%- for m in metrics %}
     {%- set n = m.get('n', 'n') %}
@@ -19,20 +14,24 @@
         period_start,
         breakdown,
         case when data_quality in ('not_available', 'no_data', 'insufficient_sample') then null else value end as value,
-        case when data_quality in ('not_available', 'no_data', 'insufficient_sample') then null else numerator end as numerator,
-        case when data_quality in ('not_available', 'no_data', 'insufficient_sample') then null else denominator end as denominator,
+        case when value is null or data_quality in ('not_available', 'no_data', 'insufficient_sample') then null else numerator end as numerator,
+        case when value is null or data_quality in ('not_available', 'no_data', 'insufficient_sample') then null else denominator end as denominator,
         n,
         data_quality,
         is_complete
     from (
         select
-            cast('{{ m.metric }}' as {{ dbt.type_string() }}) as metric,
+            cast('{{ m.metric }}' as {{ text_type() }}) as metric,
             scope_type,
             scope_id,
             period_grain,
             period_start,
             breakdown,
+            {%- if floor > 0 %}
+            cast(case when coalesce({{ n }}, 0) >= {{ floor }} then {{ m.value }} end as double) as value,
+            {%- else %}
             cast({{ m.value }} as double) as value,
+            {%- endif %}
             cast({{ m.get('numerator', 'null') }} as double) as numerator,
             cast({{ m.get('denominator', 'null') }} as double) as denominator,
             cast(coalesce({{ n }}, 0) as bigint) as n,

@@ -1,9 +1,10 @@
 """Extraction benchmark: Flowlight against dlt over the same loopback server, in one run. `make benchmark`.
 
-N Jira issues of about 13 kB (default 100,000) are read page by page, loaded and merged by key. Printed as a Markdown table:
-records/s and peak memory (the largest process, as the operating system counts it) of both and of the limit: DuckDB's
-`read_json` of the same bytes into Parquet. Flowlight runs a second time with a tenth of the pages, to show that memory does not
-grow with their number. dlt lives in an environment of its own under the data folder (tests/benchmarks/requirements.lock).
+N Jira issues of about 13 kB (default 100,000) are read page by page, loaded and merged by key. Printed as a Markdown
+table: records/s and peak memory (the largest process, as the operating system counts it) of both and of the limit:
+DuckDB's `read_json` of the same bytes into Parquet. Flowlight runs a second time with a tenth of the pages, to show
+that memory does not grow with their number. dlt lives in an environment of its own under the data folder
+(tests/benchmarks/requirements.lock).
 """
 
 import argparse
@@ -23,8 +24,9 @@ ROOT = HERE.parent.parent
 LIMIT = """
 import duckdb, sys
 duckdb.sql("set memory_limit='4GB'; set preserve_insertion_order=false")
-duckdb.sql(f"copy (select * from read_json('{sys.argv[1]}/*.zst', format='newline_delimited', columns={{id: 'VARCHAR', "
-           f"updated_at: 'TIMESTAMP', fetched_at: 'TIMESTAMP', payload: 'JSON'}})) to '{sys.argv[2]}' (compression zstd)")
+columns = "{id: 'VARCHAR', updated_at: 'TIMESTAMP', fetched_at: 'TIMESTAMP', payload: 'JSON'}"
+pages = f"read_json('{sys.argv[1]}/*.zst', format='newline_delimited', columns={columns})"
+duckdb.sql(f"copy (select * from {pages}) to '{sys.argv[2]}' (compression zstd)")
 print(duckdb.sql(f"select count(*) from '{sys.argv[2]}'").fetchall()[0][0])
 """
 
@@ -88,7 +90,11 @@ def run(issues: int, data: Path) -> list[Result]:
     """All measurements, in order: Flowlight with a tenth, Flowlight, dlt, the limit."""
     python = dlt_python(data)
     folder = Path(tempfile.mkdtemp(prefix="benchmark-", dir=data))
-    quiet = {"RUNTIME__DLTHUB_TELEMETRY": "false", "DATA_WRITER__DISABLE_COMPRESSION": "true", "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true"}  # fmt: skip
+    quiet = {
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "DATA_WRITER__DISABLE_COMPRESSION": "true",  # gzip between the steps would be most of its time
+        "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
+    }
     ours = [sys.executable, str(HERE / "with_flowlight.py")]
     try:
         for name in ("tenth", "whole", "dlt"):
@@ -98,8 +104,10 @@ def run(issues: int, data: Path) -> list[Result]:
         with server(issues) as url:
             whole = measured("Flowlight", issues, [*ours, url, str(folder / "whole")])
             other = measured("dlt", issues, [str(python), str(HERE / "with_dlt.py"), url, str(folder / "dlt")], quiet)
-        pages = str(folder / "whole" / "landing" / "issues")
-        limit = measured("limit: read_json to Parquet", issues, [sys.executable, "-c", LIMIT, pages, str(folder / "limit.parquet")])
+        pages = str(folder / "whole" / "landing" / "jira" / "issues")
+        limit = measured(
+            "limit: read_json to Parquet", issues, [sys.executable, "-c", LIMIT, pages, str(folder / "limit.parquet")]
+        )
         return [tenth, whole, other, limit]
     finally:
         shutil.rmtree(folder)

@@ -1,21 +1,27 @@
 """A bare server of Jira search pages for the extraction benchmark: N issues of about 13 kB, 100 a page, by page token.
 
-Run as `python tests/benchmarks/jira_pages.py ISSUES`; prints its URL. It only formats bytes, so that it is not the bottleneck,
-and it is a process of its own, so that what it costs is not the client's.
+Run as `python tests/benchmarks/jira_pages.py ISSUES`; prints its URL. It only formats bytes, so that it is not the
+bottleneck, and it is a process of its own, so that what it costs is not the client's.
 """
 
 import json
 import random
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 PAGE = 100
 WORDS = [line.strip() for line in (__doc__ or "").split() if line.isalpha()] + [f"term{n}" for n in range(400)]
-STATUS = {"self": "", "name": "In Progress", "id": "3", "statusCategory": {"id": 4, "key": "indeterminate", "name": "In Progress"}}
+STATUS = {
+    "self": "",
+    "name": "In Progress",
+    "id": "3",
+    "statusCategory": {"id": 4, "key": "indeterminate", "name": "In Progress"},
+}
 
 
 def _issue_template(rng: random.Random) -> bytes:
-    """One issue as text with `%%` escapes and two holes: number and minute. Shaped like a Jira Cloud answer, about 13 kB."""
+    """One issue as text with holes for its number and time (`%` escaped): a Jira Cloud answer of about 13 kB."""
     fields: dict[str, object] = {
         "summary": " ".join(rng.choices(WORDS, k=9)),
         "created": "2024-01-02T10:00:00.000+0000",
@@ -27,9 +33,15 @@ def _issue_template(rng: random.Random) -> bytes:
         "description": " ".join(rng.choices(WORDS, k=900)),
     }
     for n in range(10030, 10130):
-        fields[f"customfield_{n}"] = rng.choice([None, None, rng.random(), " ".join(rng.choices(WORDS, k=6)), {"value": "A", "id": str(n)}])
+        fields[f"customfield_{n}"] = rng.choice(
+            [None, None, rng.random(), " ".join(rng.choices(WORDS, k=6)), {"value": "A", "id": str(n)}]
+        )
     text = json.dumps({"id": "@id@", "key": "SHOP-@id@", "fields": fields}).replace("%", "%%")
-    return text.replace("@id@", "%(id)d").replace("@updated@", "2024-03-%(day)02dT%(hour)02d:%(minute)02d:00.000+0000").encode()
+    return (
+        text.replace("@id@", "%(id)d")
+        .replace("@updated@", "2024-03-%(day)02dT%(hour)02d:%(minute)02d:00.000+0000")
+        .encode()
+    )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -37,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     issues = 0
-    templates: list[bytes] = []
+    templates: ClassVar[list[bytes]] = []
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")

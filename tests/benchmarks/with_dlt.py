@@ -1,7 +1,7 @@
 """The alternative in the extraction benchmark: dlt, configured as its documentation advises for volume.
 
-Run by the benchmark in an environment of its own: `python with_dlt.py URL FOLDER`. Payload kept whole as one JSON column, pages
-yielded as lists, parquet between the steps, merge by primary key.
+Run by the benchmark in an environment of its own: `python with_dlt.py URL FOLDER`. Payload kept whole as one JSON
+column, pages yielded as lists, parquet between the steps, merge by primary key.
 """
 
 import sys
@@ -13,19 +13,23 @@ from dlt.sources.helpers import requests
 def main(url: str, folder: str) -> None:
     """Extract every page of `url`, load and merge it into FOLDER/dlt.duckdb."""
 
-    @dlt.resource(name="issues", primary_key="id", write_disposition="merge", columns={"payload": {"data_type": "json"}})
+    @dlt.resource(
+        name="issues", primary_key="id", write_disposition="merge", columns={"payload": {"data_type": "json"}}
+    )
     def issues():
-        token = None
+        body = {"jql": "project = SHOP", "maxResults": 100, "fields": ["*all"]}
         while True:
-            body = {"jql": "project = SHOP", "maxResults": 100, "fields": ["*all"]}
-            page = requests.post(f"{url}/rest/api/3/search/jql", json=body | ({"nextPageToken": token} if token else {})).json()
+            page = requests.post(f"{url}/rest/api/3/search/jql", json=body).json()
             yield [{"id": i["id"], "updated": i["fields"]["updated"], "payload": i} for i in page["issues"]]
-            token = page.get("nextPageToken")
-            if not token:
+            if not page.get("nextPageToken"):
                 return
+            body["nextPageToken"] = page["nextPageToken"]
 
     pipeline = dlt.pipeline(
-        "benchmark", destination=dlt.destinations.duckdb(f"{folder}/dlt.duckdb"), dataset_name="raw", pipelines_dir=f"{folder}/dlt"
+        "benchmark",
+        destination=dlt.destinations.duckdb(f"{folder}/dlt.duckdb"),
+        dataset_name="raw",
+        pipelines_dir=f"{folder}/dlt",
     )
     pipeline.run(issues(), loader_file_format="parquet").raise_on_failed_jobs()
     with pipeline.sql_client() as client:

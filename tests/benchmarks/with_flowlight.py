@@ -1,7 +1,7 @@
-"""Flowlight in the extraction benchmark: the Jira source's own issue stream, from the first page to the merged raw table.
+"""Flowlight in the extraction benchmark: the Jira source's own issue stream, from first page to merged raw table.
 
-Run by the benchmark: `python with_flowlight.py URL FOLDER`. Two things differ from a night: the plan is one listing of everything,
-and the payload is kept whole, as the alternative keeps it (a night asks for the fields it needs and lands no others).
+Run by the benchmark: `python with_flowlight.py URL FOLDER`. Two things differ from a night: the plan is one listing of
+everything, and the payload is kept whole, as the alternative keeps it (a night lands only the fields it asks for).
 """
 
 import sys
@@ -12,12 +12,10 @@ from types import SimpleNamespace
 
 from pydantic import SecretStr
 
-from ingestion.client import Client
-from ingestion.extract import Progress, extract
-from ingestion.landing import LandingZone
+from ingestion import sync
 from ingestion.load import Warehouse
 from ingestion.sources import SOURCES
-from ingestion.stream import Context, Slice
+from ingestion.stream import Slice
 
 
 def main(url: str, folder: str) -> None:
@@ -30,11 +28,11 @@ def main(url: str, folder: str) -> None:
     source = SOURCES["jira"]
     listing = Slice(key="", values={"jql": "project = SHOP", "maxResults": 100, "fields": ["*all"]})
     stream = replace(source.stream("issues"), slices=lambda context: [listing], again=None, requires=(), shape=None)
-    zone = LandingZone(Path(folder) / "landing").stream(stream.name)
-    with Warehouse(Path(folder) / "warehouse.duckdb") as warehouse, Client(source.endpoint(connection)) as client:
+    sync.SOURCES = {"jira": replace(source, streams=(stream,))}
+    with Warehouse(Path(folder) / "warehouse.duckdb") as warehouse:
         warehouse.ensure_tables()
-        extract(stream, Context(connection, None, as_of, warehouse, client), zone, Progress())
-        warehouse.load(zone, connection="jira", source="jira", stream="issues", as_of=as_of)
+        runs = sync.sync_connection(connection, config=None, data=Path(folder), warehouse=warehouse, as_of=as_of)
+        assert [run.status for run in runs] == ["ok"], runs
         print(warehouse.query("select count(*) from raw_jira.issues")[0][0])
 
 

@@ -51,7 +51,7 @@ class Recorder:
         with self.lock:
             if when == "before":
                 self.counts[what] = self.counts.get(what, 0) + 1
-            if self.kill and [what, self.counts[what], when] == self.kill:
+            if self.kill and [what, when] == self.kill[::2] and self.counts[what] >= self.kill[1]:
                 die()
 
 

@@ -38,8 +38,8 @@ class Night:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def live_through(config: Config, data: Path, as_of: datetime) -> Night:
-    """Read every connection at `as_of` and build all models; AssertionError where a stream, model or test fails."""
+def live_through(config: Config, data: Path, as_of: datetime, select: Sequence[str] = ()) -> Night:
+    """Read every connection at `as_of` and build all models (or `select`); AssertionError where anything fails."""
     warehouse, marts = data / "warehouse" / "warehouse.duckdb", data / "warehouse" / "marts.duckdb"
     runs: list[StreamRun] = []
     config = config.with_data(data)
@@ -49,11 +49,11 @@ def live_through(config: Config, data: Path, as_of: datetime) -> Night:
         for connection in config.connections:
             runs += sync_connection(connection, config=config, data=data, warehouse=raw, as_of=as_of)
     assert not (bad := [run for run in runs if run.status not in ("ok", "not_available")]), bad
-    build_models(warehouse, marts, data / "dbt")
+    build_models(warehouse, marts, data / "dbt", select)
     return Night(warehouse, marts, tuple(runs))
 
 
-def build_models(warehouse: Path, marts: Path, work: Path) -> None:
+def build_models(warehouse: Path, marts: Path, work: Path, select: Sequence[str] = ()) -> None:
     """`dbt build` without unit tests; AssertionError with dbt's words where something fails or a test finds rows."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import cleanup_connections
@@ -68,7 +68,8 @@ def build_models(warehouse: Path, marts: Path, work: Path) -> None:
         "DBT_LOG_PATH": str(work / "logs"),
     }
     with mock.patch.dict(os.environ, environment):
-        result = dbtRunner().invoke(["build", "--exclude-resource-type", "unit_test", "--quiet", "--no-partial-parse"])
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet", "--no-partial-parse"]
+        result = dbtRunner().invoke([*arguments, "--select", *select] if select else arguments)
         cleanup_connections()
         with DuckDBConnectionManager._LOCK:
             if DuckDBConnectionManager._ENV is not None:

@@ -36,6 +36,12 @@ def small_world() -> World:
     return cut(PROJECTS, REPOSITORIES)
 
 
+@cache
+def smallest_world() -> World:
+    """One project (about 140 issues) and one repository (about 150 pull requests) of Acme: still several pages each."""
+    return cut(PROJECTS[:1], REPOSITORIES[:1])
+
+
 def cut(projects: Iterable[str], repositories: Iterable[str]) -> World:
     """Acme with these projects and repositories only; issues that were ever elsewhere are left out."""
     whole, keys, names = company().world, set(projects), set(repositories)
@@ -67,7 +73,7 @@ def raw_rows(warehouse: Path, *, without: Callable[[str, str, Any], Any] | None 
             for stream in source.streams:
                 table = f"{source.name}.{stream.name}"
                 rows = connection.execute(
-                    f'select connection || \':\' || id, updated_at, fetched_at, payload::varchar '
+                    f"select connection || ':' || id, updated_at, fetched_at, payload::varchar "
                     f'from "raw_{source.name}"."{stream.name}"'
                 ).fetchall()
                 ids = [row[0] for row in rows]

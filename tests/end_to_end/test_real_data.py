@@ -1,4 +1,4 @@
-"""Recorded data of real systems, served by the doubles, through ingestion and all models; every row worked out again."""
+"""Recorded data of real systems, served by the doubles, through ingestion and models; every row worked out again."""
 
 import csv
 import gzip
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.end_to_end.one_night import PROJECT, Night, live_through
 
 from ingestion.config import load_config
 from sandbox.recorded import github_world, jira_world
 from sandbox.server import serve
+from tests.end_to_end.one_night import PROJECT, Night, live_through
 
 SHARED = PROJECT.parent / "shared"
 REAL = SHARED / "real"
@@ -43,8 +43,8 @@ TYPES = {
 }  # fmt: skip
 REVIEW_BOT = "copilot-pull-request-reviewer"
 PROJECTS = (
-    "FCREPO", "ISLANDORA", "DURACLOUD", "HYPAT", "DS", "HYDRA", "HYLIBRA", "VIVOONT", "HYDRUS", "VIVO", "HCAMPPSU", "HYHULL",
-    "HYARG", "HYDRASIR", "DFR", "DPS", "FUNAPI",
+    "FCREPO", "ISLANDORA", "DURACLOUD", "HYPAT", "DS", "HYDRA", "HYLIBRA", "VIVOONT", "HYDRUS",
+    "VIVO", "HCAMPPSU", "HYHULL", "HYARG", "HYDRASIR", "DFR", "DPS", "FUNAPI",
 )  # fmt: skip
 TEAMS = {
     "teams": "team_id,team_name\ncrew,The crew\n",
@@ -150,7 +150,8 @@ def test_every_chain_of_statuses_is_continuous_and_ends_in_the_current_status(
     assert all(a[2] == b[1] for chain in found.values() for a, b in pairwise(chain))
     ends = duraspace.query(
         "select split_part(item_key, ':', 2) as id, max_by(status_id, interval_ordinal) as status,"
-        " count(*) filter (where is_entry) as entries, count(*) filter (where next_from is not null and next_from != valid_to) as gaps"
+        " count(*) filter (where is_entry) as entries,"
+        " count(*) filter (where next_from is not null and next_from != valid_to) as gaps"
         " from (select *, lead(valid_from) over (partition by item_key order by interval_ordinal) as next_from"
         " from intermediate.int_work_item_state_intervals) group by item_key"
     )
@@ -202,7 +203,7 @@ def tls13(tmp_path_factory: pytest.TempPathFactory) -> Night:
     world = github_world(TLS13)
     with serve(world) as server:
         loaded = load_config(config, environ={"TOKEN": "x"}).with_base_urls({"github": server.github_url})
-        return live_through(loaded, folder / "data", world.default_clock)
+        return live_through(loaded, folder / "data", world.default_clock, ["+fct_changes"])
 
 
 def test_time_to_merge_and_to_first_review_by_another_person_equal_a_computation_over_the_file(tls13: Night) -> None:
@@ -248,7 +249,8 @@ def maintainers(tmp_path_factory: pytest.TempPathFactory) -> Night:
     shutil.copy(HERE.parent / "ingestion" / "surveys" / "cncf_maintainers.yml", config / "inbox")
     for name, below in WAVES.items():
         shutil.copy(SURVEYS / below / name, config / "inbox")
-    return live_through(load_config(config, environ={}), folder / "data", datetime(2022, 1, 1, tzinfo=UTC))
+    as_of = datetime(2022, 1, 1, tzinfo=UTC)
+    return live_through(load_config(config, environ={}), folder / "data", as_of, ["+fct_sentiment_metrics"])
 
 
 def _column(rows: list[list[str]], title: str, read: Callable[[str], float | None]) -> list[float]:
@@ -278,9 +280,7 @@ def test_survey_waves_whose_columns_drift_arrive_through_their_description_alone
     }
     first = files["maintainer-survey-results-2019-h1.csv.gz"]
     place = next(n for n, heading in enumerate(first[0]) if heading.startswith("What is your feeling with respect"))
-    wanted["2019-H1"] = [
-        float(row[place + n]) for row in first[2:] for n in range(5) if row[place + n].isdigit()
-    ]
+    wanted["2019-H1"] = [float(row[place + n]) for row in first[2:] for n in range(5) if row[place + n].isdigit()]
     assert {wave: sorted(answers) for wave, answers in found.items()} == {w: sorted(a) for w, a in wanted.items()}
     scores = maintainers.query(
         "select wave, driver_score from marts.sentiment.fct_sentiment_metrics"

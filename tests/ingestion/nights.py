@@ -20,7 +20,13 @@ SECRET = "s3cret-planted-token"
 
 def jira_connection(url: str, projects: Any = "*", **more: Any) -> JiraConnection:
     """A connection to a Jira double."""
-    values = {"name": "jira", "type": "jira", "base_url": url, "user": "bot@acme.example", "start_date": date(2026, 1, 1)}
+    values = {
+        "name": "jira",
+        "type": "jira",
+        "base_url": url,
+        "user": "bot@acme.example",
+        "start_date": date(2026, 1, 1),
+    }
     return JiraConnection(**{**values, "projects": projects, "secret": SecretStr(SECRET), **more})
 
 
@@ -50,7 +56,13 @@ class Nights:
         """One night; the stream runs by stream."""
         with self.warehouse() as warehouse:
             runs = sync_connection(
-                connection, config=None, data=self.folder, warehouse=warehouse, as_of=as_of, full=full, sleep=self.waits.append
+                connection,
+                config=None,
+                data=self.folder,
+                warehouse=warehouse,
+                as_of=as_of,
+                full=full,
+                sleep=self.waits.append,
             )
         return {run.stream: run for run in runs}
 

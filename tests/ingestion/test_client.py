@@ -183,7 +183,8 @@ def test_html_in_place_of_json_names_the_address_and_the_cure(double: Vendor) ->
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(401, StopConnection), (403, StopStream), (404, NotFound), (410, StopStream), (400, StopStream)]
+    ("status", "kind"),
+    [(401, StopConnection), (403, StopStream), (404, NotFound), (410, StopStream), (400, StopStream)],
 )
 def test_refusals_are_classed_by_recovery_and_give_the_vendors_words(double: Vendor, status: int, kind: type) -> None:
     double.answers = [(status, {}, b'{"errorMessages": ["The value \'X\' does not exist"], "errors": {}}')]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from sandbox.server import serve
 from sandbox.world import DeploymentStatus, GithubWorld, PullRequest, Repository, Review, TimelineEvent, World
 from tests.ingestion.nights import Nights, errors, github_connection
 from tests.ingestion.specs import github_schema, needs_specs
-from tests.sandbox.tiny_world import ANN, BEN, CLOCK, at, commit, github, oid, tiny_world
+from tests.sandbox.tiny_world import ANN, BEN, CLOCK, at, commit, oid, tiny_world
 
 NIGHT = CLOCK
 NEXT = CLOCK + timedelta(days=1)
@@ -39,7 +39,9 @@ def busy(count: int, *, children: int = 2) -> World:
             PullRequest(
                 f"PR_{n}", n, f"Change {n}", "", ANN, opened, "main", f"b{n}",
                 commits=[commit(n * 1000 + i, "01-01T09:00") for i in range(children)],
-                reviews=[Review(f"R_{n}_{i}", BEN, "COMMENTED", opened + timedelta(minutes=i)) for i in range(children)],
+                reviews=[
+                    Review(f"R_{n}_{i}", BEN, "COMMENTED", opened + timedelta(minutes=i)) for i in range(children)
+                ],
                 timeline=[
                     TimelineEvent(f"E_{n}_{i}", "ReviewRequestedEvent", opened, ANN, {"requestedReviewer": "ben"})
                     for i in range(children)
@@ -66,12 +68,11 @@ def test_everything_of_the_tiny_world_lands(nights: Nights) -> None:
     }  # fmt: skip
     assert not any("pageInfo" in first[name] for name in queries.CHILDREN["PullRequest"])
     deployments = payloads(nights, "deployments").values()
-    assert sorted([s["state"] for s in d["statuses"]["nodes"]] for d in deployments) == [
-        ["FAILURE"], ["INACTIVE", "SUCCESS", "IN_PROGRESS"],
-    ] or sorted(len(d["statuses"]["nodes"]) for d in deployments) == [1, 3]  # fmt: skip
+    assert {d["environment"]: sorted(n["state"] for n in d["statuses"]["nodes"]) for d in deployments} == {
+        "production": ["INACTIVE", "IN_PROGRESS", "SUCCESS"], "staging": ["FAILURE"],
+    }  # fmt: skip
     assert [i["title"] for i in payloads(nights, "issues").values()] == ["Cart is slow"]
-    assert sorted(payloads(nights, "commits")) == [f"acme/shop@{oid(n)}" for n in (1, 11, 12, 2, 3)] or True
-    assert all(id_.startswith("acme/shop@") for id_ in payloads(nights, "commits"))
+    assert {f"acme/shop@{oid(n)}" for n in (1, 2, 3)} <= set(payloads(nights, "commits"))
 
 
 def test_commit_lands_without_names_and_addresses(nights: Nights) -> None:
@@ -85,7 +86,8 @@ def test_commit_lands_without_names_and_addresses(nights: Nights) -> None:
 
 
 def test_trailers_keep_bots_and_lose_people() -> None:
-    message = "Fix cart\n\nAsk ann@acme.example.\n\nCo-authored-by: Ann Example <ann@acme.example>\nCo-authored-by: Copilot <c@github.com>"
+    people = "Co-authored-by: Ann Example <ann@acme.example>"
+    message = f"Fix cart\n\nAsk ann@acme.example.\n\n{people}\nCo-authored-by: Copilot <c@github.com>"
     assert scrubbed(message) == "Fix cart\n\nAsk \n\nCo-authored-by: a person\nCo-authored-by: Copilot"
 
 
@@ -130,6 +132,7 @@ def test_merge_that_moved_nothing_else_is_seen(nights: Nights) -> None:
         second.merged_at = second.closed_at = NIGHT + timedelta(minutes=30)
         second.updated_at = at("02-20T09:00")  # the vendor forgot to move it
         server.clock = NEXT
+        server.refresh()
         assert errors(nights.run(connection, NEXT)) == {}
     states = {p["number"]: p["state"] for p in payloads(nights, "pull_requests").values()}
     assert states == {1: "MERGED", 2: "MERGED", 3: "OPEN"}
@@ -144,6 +147,7 @@ def test_status_that_comes_after_weeks_of_work_is_read(nights: Nights) -> None:
         nights.run(connection, NIGHT)
         deployment.statuses.append(DeploymentStatus("DS_9", "SUCCESS", NIGHT + timedelta(hours=1)))
         server.clock = NEXT
+        server.refresh()
         runs = nights.run(connection, NEXT)
     assert errors(runs) == {} and runs["deployments"].requests == 1
     found = [d for d in payloads(nights, "deployments").values() if d["environment"] == "staging"]
@@ -159,6 +163,7 @@ def test_new_commits_come_by_comparing_heads(nights: Nights) -> None:
         before = set(payloads(nights, "commits"))
         repository.commits.append(commit(4, "03-02T12:00", oid(3)))
         server.clock = NEXT
+        server.refresh()
         runs = nights.run(connection, NEXT)
         assert errors(runs) == {} and runs["commits"].records == 1 and runs["commits"].requests == 1
         assert set(payloads(nights, "commits")) - before == {f"acme/shop@{oid(4)}"}
@@ -173,6 +178,7 @@ def test_head_that_no_longer_exists_falls_back_to_the_listing(nights: Nights) ->
         nights.run(connection, NIGHT)
         repository.commits[2] = commit(5, "03-02T12:00", oid(2))
         server.clock = NEXT
+        server.refresh()
         runs = nights.run(connection, NEXT)
     assert errors(runs) == {}
     assert f"acme/shop@{oid(5)}" in payloads(nights, "commits")
@@ -225,14 +231,15 @@ def test_every_query_is_valid_in_githubs_schema(nights: Nights) -> None:
     with serve(busy(3, children=60), clock=NIGHT) as server, pytest.MonkeyPatch.context() as patch:
         patch.setattr(Client, "send", spy)
         nights.run(github_connection(server, ["acme/busy", "acme/*"]), NIGHT)
-    texts |= {queries.VIEWER, queries.PULL_REQUESTS_AGAIN, queries.DEPLOYMENTS_AGAIN, queries.DEPLOYMENTS, queries.ISSUES}
+    texts |= {
+        queries.VIEWER,
+        queries.PULL_REQUESTS_AGAIN,
+        queries.DEPLOYMENTS_AGAIN,
+        queries.DEPLOYMENTS,
+        queries.ISSUES,
+    }
     texts.add(queries.children_query("Deployment", [{"statuses": "x"}]))
     texts.add(queries.children_query("Issue", [{"labels": "x"}, {"labels": "y"}]))
     assert len(texts) >= 9
     for text in texts:
         assert validate(github_schema(), parse(text)) == [], text
-
-
-def test_github_world_is_the_one_the_tests_think_of() -> None:
-    assert [r.name for r in github().repositories] == ["acme/shop", "acme/empty"] or github().repositories
-    assert isinstance(NIGHT, datetime)

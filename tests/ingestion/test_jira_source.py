@@ -115,7 +115,9 @@ def test_histories_split_over_pages_are_put_together_oldest_first(nights: Nights
 
 
 def test_changelog_of_an_issue_that_vanished_in_between_stays(nights: Nights) -> None:
-    slice_ = source.Slice(extra={"updated": {"1": "2026", "2": "2026", "3": "2026"}, "has_history": ["2"], "people": []})
+    slice_ = source.Slice(
+        extra={"updated": {"1": "2026", "2": "2026", "3": "2026"}, "has_history": ["2"], "people": []}
+    )
     parts = [{"issueId": "1", "changeHistories": [{"id": "7", "created": 5, "items": []}]}]
     found = source._whole_changelogs(None, parts, slice_)  # type: ignore[arg-type]
     assert [(record["issueId"], len(record["histories"])) for record in found] == [("1", 1), ("3", 0)]
@@ -213,7 +215,9 @@ def test_lost_permission_is_not_a_deletion(nights: Nights) -> None:
             server.clock = at(day)
             runs = nights.run(connection, at(day))
             assert runs["project_availability"].status == "stale"
-            assert "project SHOP: the project cannot be seen (3 of 3 issues)" in (runs["project_availability"].error or "")
+            assert "project SHOP: the project cannot be seen (3 of 3 issues)" in (
+                runs["project_availability"].error or ""
+            )
             assert projects(nights)["SHOP"] == ("stale", 3, 3) and projects(nights)["PAY"][0] == "available"
         server.clock = at("02-12")
         assert errors(nights.run(connection, at("02-12"))) == {}
@@ -250,6 +254,7 @@ def test_issue_that_is_listed_again_is_available_again(nights: Nights) -> None:
         nights.run(connection, at("02-11"))
         assert availability(nights) == {"1": ("deleted", "2026-02-11")}
         site.issues[0].deleted_at = None
+        server.refresh()
         server.clock = at("02-12")
         nights.run(connection, at("02-12"))
     assert availability(nights) == {"1": ("available", "2026-02-12")}
@@ -261,6 +266,7 @@ def test_census_finds_issues_that_the_reading_missed(nights: Nights) -> None:
         connection = jira_connection(server.jira_url)
         nights.run(connection, NIGHT)
         site.issues.insert(0, issue("777", "SHOP-77", "01-02"))  # became visible later, unchanged since
+        server.refresh()
         server.clock = NIGHT + timedelta(days=1)
         assert errors(nights.run(connection, NIGHT + timedelta(days=1))) == {}
     assert ("777", "SHOP-77", "To Do") in keys(nights)
@@ -313,10 +319,13 @@ def test_every_request_keeps_to_jiras_specification(nights: Nights) -> None:
     site = jira()
     site.issues += [issue(str(2000 + n), f"SHOP-{100 + n}", "01-03") for n in range(40)]
     with serve(world(site), clock=at("02-24")) as server, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Client, "send", lambda self, request, **more: (sent.append(request), send(self, request, **more))[1])
+        patch.setattr(
+            Client, "send", lambda self, request, **more: (sent.append(request), send(self, request, **more))[1]
+        )
         connection = jira_connection(server.jira_url)
         nights.run(connection, at("02-24"))
         site.issues.insert(0, issue("777", "SHOP-77", "01-02"))
+        server.refresh()
         server.clock = at("02-26")
         nights.run(connection, at("02-26"))
     spec = jira_spec()

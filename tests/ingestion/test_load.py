@@ -30,12 +30,16 @@ def land(zone: StreamZone, *pages: list[Any], as_of: datetime = NIGHT, snapshot:
     zone.finish(run, snapshot=snapshot)
 
 
-def load(warehouse: Warehouse, zone: StreamZone, stream: str = "things", as_of: datetime = NIGHT, name: str = "c") -> int:
+def load(
+    warehouse: Warehouse, zone: StreamZone, stream: str = "things", as_of: datetime = NIGHT, name: str = "c"
+) -> int:
     return warehouse.load(zone, connection=name, source="toy", stream=stream, as_of=as_of)
 
 
 def rows(warehouse: Warehouse, stream: str = "things") -> list[tuple]:
-    return warehouse.query(f"select id, updated_at, payload::varchar, load_id from raw_toy.{stream} order by connection, id")
+    return warehouse.query(
+        f"select id, updated_at, payload::varchar, load_id from raw_toy.{stream} order by connection, id"
+    )
 
 
 def at(day: int) -> datetime:
@@ -58,7 +62,9 @@ def test_every_raw_table_exists_when_nothing_is_connected(tmp_path: Path) -> Non
     with Warehouse(tmp_path / "w.duckdb") as warehouse:
         warehouse.ensure_tables()
         warehouse.ensure_tables()
-        found = set(warehouse.query("select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'"))
+        found = set(
+            warehouse.query("select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'")
+        )
     expected = {(f"raw_{s.name}", stream.name) for s in SOURCES.values() for stream in s.streams}
     assert found == expected | {("raw_ingestion", name) for name in META_TABLES}
 
@@ -101,7 +107,9 @@ def test_page_is_loaded_once_and_the_ledger_knows_it(warehouse: Warehouse, zone:
     land(zone, [Record("1", at(1), {})], [Record("2", at(1), {})])
     assert load(warehouse, zone) == 2
     assert load(warehouse, zone) == 0
-    ledger = warehouse.query("select load_id, connection, source, stream, page, records, as_of from raw_ingestion.loads")
+    ledger = warehouse.query(
+        "select load_id, connection, source, stream, page, records, as_of from raw_ingestion.loads"
+    )
     assert ledger == [(1, "c", "toy", "things", page.name, 1, datetime(2026, 3, 2, 2)) for page in zone.pages()]
 
 
@@ -110,7 +118,10 @@ def test_two_connections_keep_the_same_id_apart(warehouse: Warehouse, tmp_path: 
         zone = StreamZone(tmp_path / name)
         land(zone, [Record("1", at(1), {"of": name})])
         load(warehouse, zone, name=name)
-    assert warehouse.query("select connection, payload->>'$.of' from raw_toy.things order by 1") == [("a", "a"), ("b", "b")]
+    assert warehouse.query("select connection, payload->>'$.of' from raw_toy.things order by 1") == [
+        ("a", "a"),
+        ("b", "b"),
+    ]
 
 
 def test_uncommitted_page_is_not_loaded(warehouse: Warehouse, zone: StreamZone) -> None:
@@ -124,12 +135,22 @@ def test_bad_record_goes_to_quarantine_and_the_good_ones_load(warehouse: Warehou
     land(zone, [Record("1", at(1), {}), bad, Quarantined("no id", record="a")])
     load(warehouse, zone)
     assert len(rows(warehouse)) == 1
-    found = warehouse.query("select page, line, reason, record, fetched_at, load_id from raw_ingestion.quarantine order by 3")
+    found = warehouse.query(
+        "select page, line, reason, record, fetched_at, load_id from raw_ingestion.quarantine order by 3"
+    )
     page = zone.pages()[0].path.name
     assert found == [
         (page, None, "no id", "a", datetime(2026, 3, 2, 2), 1),
         ("answers.csv", 7, "score: 'x' is not a number", "r1,x", datetime(2026, 3, 2, 2), 1),
     ]
+
+
+def test_a_listing_says_what_holds_now_even_with_an_earlier_time(warehouse: Warehouse, zone: StreamZone) -> None:
+    land(zone, [Record("a", at(5), {"n": 1})], snapshot=True)
+    load(warehouse, zone, "listed")
+    land(zone, [Record("a", at(4), {"n": 2})], snapshot=True)
+    load(warehouse, zone, "listed")
+    assert [row[1:3] for row in rows(warehouse, "listed")] == [(at(4).replace(tzinfo=None), '{"n":2}')]
 
 
 def test_snapshot_removes_what_the_latest_complete_listing_lacks(warehouse: Warehouse, zone: StreamZone) -> None:
@@ -155,10 +176,14 @@ def test_deleted_warehouse_is_rebuilt_from_the_landing_zone(tmp_path: Path, zone
             warehouse.ensure_tables([THINGS])
             load(warehouse, zone)
             found.append([row[:3] for row in rows(warehouse)])
-    assert found[0] == found[1] == [
-        ("1", datetime(2026, 1, 2), '{"v":2}'),
-        ("2", datetime(2026, 1, 1), '{"v":1}'),
-    ]
+    assert (
+        found[0]
+        == found[1]
+        == [
+            ("1", datetime(2026, 1, 2), '{"v":2}'),
+            ("2", datetime(2026, 1, 1), '{"v":1}'),
+        ]
+    )
 
 
 def test_failed_batch_leaves_neither_rows_nor_ledger(warehouse: Warehouse, zone: StreamZone) -> None:
@@ -194,7 +219,12 @@ def test_no_wal_is_left_behind(tmp_path: Path, zone: StreamZone) -> None:
 
 def test_settings_and_connections_are_written_once_a_run(tmp_path: Path) -> None:
     organization = SimpleNamespace(
-        time_zone="Europe/Berlin", name="Acme", min_team_size=3, min_respondents=5, done_grace_minutes=0, publish_titles=False
+        time_zone="Europe/Berlin",
+        name="Acme",
+        min_team_size=3,
+        min_respondents=5,
+        done_grace_minutes=0,
+        publish_titles=False,
     )
     jira = SimpleNamespace(name="jira", type="jira", base_url="https://x", start_date=at(1).date())
     files = SimpleNamespace(name="files", type="survey_files", base_url=None, start_date=None)
@@ -205,7 +235,8 @@ def test_settings_and_connections_are_written_once_a_run(tmp_path: Path) -> None
         assert warehouse.query("select * from raw_ingestion.settings") == [
             (datetime(2026, 3, 2, 2), "Europe/Berlin", "Acme", 3, 5, 0, False)
         ]
-        assert warehouse.query("select connection, type, source, base_url, is_configured from raw_ingestion.connections order by 1") == [
+        columns = "connection, type, source, base_url, is_configured"
+        assert warehouse.query(f"select {columns} from raw_ingestion.connections order by 1") == [
             ("files", "survey_files", "surveys", None, False),
             ("jira", "jira", "jira", "https://x", True),
         ]  # fmt: skip
@@ -226,7 +257,10 @@ records = st.builds(
 
 
 @settings(max_examples=25, deadline=None)
-@given(nights=st.lists(st.lists(st.lists(records, min_size=1, max_size=3), min_size=1, max_size=3), max_size=4), cut=st.integers(1, 3))
+@given(
+    nights=st.lists(st.lists(st.lists(records, min_size=1, max_size=3), min_size=1, max_size=3), max_size=4),
+    cut=st.integers(1, 3),
+)
 def test_any_batching_gives_the_rows_of_a_plain_replay(nights: list, cut: int) -> None:
     expected: dict[str, tuple] = {}
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

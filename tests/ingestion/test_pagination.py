@@ -72,7 +72,11 @@ def test_link_header_reads_every_record_once(records: list[int], size: int) -> N
     ("paginator", "request_", "page"),
     [
         (PageToken(), POST.with_values(nextPageToken="t"), Page({"nextPageToken": "t"})),
-        (GraphQLCursor("c"), graphql("q", after="x"), Page({"c": {"pageInfo": {"hasNextPage": True, "endCursor": "x"}}})),
+        (
+            GraphQLCursor("c"),
+            graphql("q", after="x"),
+            Page({"c": {"pageInfo": {"hasNextPage": True, "endCursor": "x"}}}),
+        ),
         (Offset(), Request("GET", "p", {"startAt": 50}), Page({"values": [1], "startAt": 0, "total": 99})),
         (LinkHeader(), Request("GET", "https://h/p"), Page([], {"Link": '<https://h/p>; rel="next"'}, "https://h/p")),
     ],
@@ -83,7 +87,9 @@ def test_answer_that_leads_back_to_its_page_is_refused(paginator, request_: Requ
         paginator.next(request_, page)
 
 
-@pytest.mark.parametrize("body", [{}, {"nextPageToken": None}, {"nextPageToken": ""}, {"nextPageToken": "t", "isLast": True}])
+@pytest.mark.parametrize(
+    "body", [{}, {"nextPageToken": None}, {"nextPageToken": ""}, {"nextPageToken": "t", "isLast": True}]
+)
 def test_missing_token_is_the_end(body: dict) -> None:
     assert PageToken().next(POST, Page(body)) is None
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from sandbox.company import Company
+from sandbox.truth import Truth
 from tests.oracle import outcomes
 from tests.oracle.delivery import DeliveryOracle
 from tests.oracle.flow import FlowOracle
 from tests.oracle.organization import Organization
 from tests.oracle.periods import Calendar, Rows, period_start
 from tests.oracle.sentiment import SentimentOracle
-from sandbox.company import Company
-from sandbox.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Rules:
 
 
 def expected(company: Company, nights: Sequence[datetime], rules: Rules | None = None) -> tuple[Rows, SentimentOracle]:
-    """Every published number as of the last of the nights (aware UTC) on which the vendors were read, and the survey cells."""
+    """Every number as of the last of the nights (aware UTC) on which the vendors were read, and the survey cells."""
     rules = rules or Rules()
     clock = max(nights)
     truth = observable(company, clock, rules)

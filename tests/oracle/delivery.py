@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from sandbox.truth import DirectPush, PullRequest, Truth
 from tests.oracle.organization import Organization, scope_shares
 from tests.oracle.periods import Calendar, Key, Period, Row, Rows, percentile_row, quantile, ratio_row
-from sandbox.truth import DirectPush, PullRequest, Truth
 
 HOUR = timedelta(hours=1)
 Scope = tuple[str, str]
@@ -33,8 +33,8 @@ class Pile:
 class DeliveryOracle:
     """Collects the piles of all scopes and periods; `rows` turns them into published numbers.
 
-    repositories: name -> (moment of creation, service or None), for every repository that is read. start_date: the first day
-    that was asked for.
+    repositories: name -> (moment of creation, service or None), for every repository that is read.
+    start_date: the first day that was asked for.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class DeliveryOracle:
     ) -> None:
         self.start_date = start_date
         self.organization, self.calendar, self.repositories = organization, calendar, repositories
-        self.periods = calendar.periods()
+        self.periods = calendar.periods
         self.piles: dict[tuple[Scope, Period], Pile] = defaultdict(Pile)
         self.first_deployed: dict[str | None, datetime] = {}
         for deployment in truth.deployments.values():
@@ -68,14 +68,13 @@ class DeliveryOracle:
             self._ship(push, push.authored_at, push.pushed_at)
 
     def _piles(self, at: datetime | None, service: str | None) -> Iterable[tuple[Pile, float]]:
-        for period in self.periods:
-            if period.holds(at):
-                assert at is not None
-                for scope, weight in self._scopes(period, service, at).items():
+        if at is not None:
+            day = self.calendar.day(at)
+            for period in self.calendar.periods_of(day):
+                for scope, weight in self._scopes(period, service, day).items():
                     yield self.piles[scope, period], weight
 
-    def _scopes(self, period: Period, service: str | None, at: datetime) -> dict[Scope, float]:
-        day = self.calendar.day(at)
+    def _scopes(self, period: Period, service: str | None, day: date) -> dict[Scope, float]:
         owner = self.organization.owner_at(service, day)
         streams = self.organization.value_streams_at(owner, day)
         teams = [(owner, 1.0)] if owner else []
@@ -119,28 +118,26 @@ class DeliveryOracle:
             for pile, _ in self._piles(ended, pull.service) if begun and ended else ():
                 _add(pile, stage, begun, ended)
 
-    def _services(self, scope: Scope, period: Period) -> set[str | None]:
-        """Services (None: repositories of no service) that belonged to a scope at some time of a period."""
-        found: set[str | None] = set()
-        for created_at, service in self.repositories.values():
-            if created_at >= period.end_at:
-                continue
-            day = period.start
-            while day < period.end and day <= self.organization.today:
-                at = max(self.calendar.midnight(day), period.start_at)
-                if scope in self._scopes(period, service, at):
-                    found.add(service)
-                    break
-                day += timedelta(days=1)
+    def _services(self, period: Period) -> dict[Scope, set[str | None]]:
+        """By scope, the services (None: repositories of no service) that belonged to it at some time of a period."""
+        found: dict[Scope, set[str | None]] = defaultdict(set)
+        services = {service for created_at, service in self.repositories.values() if created_at < period.end_at}
+        days = [period.start + timedelta(days=n) for n in range((period.end - period.start).days)]
+        for day in days if period.end > self.start_date else []:
+            if day <= self.organization.today:
+                for service in services:
+                    for scope in self._scopes(period, service, day):
+                        found[scope].add(service)
         return found
 
     def rows(self) -> Rows:
         """Every delivery metric of every scope and period."""
         found: Rows = {}
         for period in self.periods:
+            by_scope = self._services(period)
             for scope in (*self.organization.scopes(period), *self.organization.service_scopes(period)):
                 pile = self.piles[scope, period]
-                services = self._services(scope, period) if period.end > self.start_date else set()
+                services = by_scope[scope]
                 shipping = {s for s in services if s in self.first_deployed and self.first_deployed[s] < period.end_at}
                 of_services = [self.piles[("service", s), period].deployments for s in shipping if s]
                 for metric, row in _measures(pile, period, bool(services), bool(shipping), of_services):

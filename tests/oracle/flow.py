@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sandbox.truth import Identity, Share, Truth, WorkItem
 from tests.oracle.organization import Organization, scope_shares
 from tests.oracle.periods import Calendar, Key, Period, Row, Rows, percentile_row, ratio_row
-from sandbox.truth import Identity, Truth, WorkItem
 
 TYPES = ("feature", "defect", "risk", "debt")
 LEVELS = {"flow_item": "", "initiative": "level:initiative"}
+TYPED_INITIATIVES = {"flow_velocity", "flow_load", "flow_distribution", "flow_load_distribution"}
+"""What is published of initiatives by type; too few are finished in a period for more."""
 IN_PROGRESS = ("active", "waiting")
 DAY = timedelta(days=1)
 
@@ -20,7 +22,7 @@ DAY = timedelta(days=1)
 class Life:
     """What one item's life comes to, at one level of the hierarchy.
 
-    ended_at: when it was cancelled, if it is cancelled now; done_at: first Done; active, waiting: time until first Done.
+    cancelled_at: if it is cancelled now; done_at: first Done; active, waiting: time until first Done.
     """
 
     item: WorkItem
@@ -76,6 +78,7 @@ class Pile:
     waiting_days: float = 0.0
 
 
+Shares = dict[tuple[str, str], float]
 Piles = dict[tuple[str, str, Period, str, str | None], Pile]
 
 
@@ -86,16 +89,16 @@ class FlowOracle:
     later deletion is known from the night that missed the item.
     """
 
-    def __init__(self, truth: Truth, organization: Organization, calendar: Calendar, nights: Iterable[datetime]) -> None:
+    def __init__(
+        self, truth: Truth, organization: Organization, calendar: Calendar, nights: Iterable[datetime]
+    ) -> None:
         self.organization, self.calendar = organization, calendar
         self.nights = sorted(nights)
-        self.periods = calendar.periods()
+        self.periods = calendar.periods
         self.piles: Piles = defaultdict(Pile)
         self.day_ends = list(calendar.days())
         self.ends = [end for _, end in self.day_ends]
-        self.periods_of_day = {
-            day: [p for p in self.periods if p.start <= day < p.end] for day, _ in self.day_ends
-        }
+        self._shares: dict[tuple[Share, Share, Period], Shares] = {}
         self.first_event: datetime | None = None
         for item in truth.work_items.values():
             if item.deleted_at and item.deleted_at <= self.nights[0]:
@@ -105,13 +108,15 @@ class FlowOracle:
 
     def _piles(self, period: Period, identity: Identity) -> Iterable[tuple[Pile, float]]:
         if identity.level in LEVELS and identity.flow_item_type is not None:
-            shares = scope_shares(self.organization, period, identity.teams, identity.value_streams)
-            for (scope_type, scope_id), weight in shares.items():
+            known = (identity.teams, identity.value_streams, period)
+            if known not in self._shares:
+                self._shares[known] = scope_shares(self.organization, period, known[0], known[1])
+            for (scope_type, scope_id), weight in self._shares[known].items():
                 for flow_item_type in (None, identity.flow_item_type):
                     yield self.piles[scope_type, scope_id, period, identity.level, flow_item_type], weight
 
-    def _at(self, at: datetime | None) -> Iterable[Period]:
-        return [p for p in self.periods if p.holds(at)]
+    def _at(self, at: datetime) -> Iterable[Period]:
+        return self.calendar.periods_of(self.calendar.day(at))
 
     def _count(self, fate: Life) -> None:
         item = fate.item
@@ -165,7 +170,7 @@ class FlowOracle:
                 if day_end > end:
                     break
                 identity = item.identity_at(day_end - timedelta(microseconds=1))
-                for period in self.periods_of_day[day]:
+                for period in self.calendar.periods_of(day):
                     for pile, weight in self._piles(period, identity):
                         if episode.state == "active":
                             pile.active_days += weight
@@ -187,6 +192,8 @@ class FlowOracle:
                         parts = [p for p in (prefix, flow_item_type and f"type:{flow_item_type}") if p]
                         breakdown = "/".join(parts) or "all"
                         for metric, row in _measures(pile, whole, days, flow_item_type is not None):
+                            if prefix and flow_item_type and metric not in TYPED_INITIATIVES:
+                                continue
                             shown = row if has_begun else Row(None, None, None, 0, "no_data")
                             if is_suppressed:
                                 shown = Row(None, None, None, 0, "suppressed")
@@ -205,7 +212,8 @@ def _mean_row(total: float, days: int) -> Row:
 
 def _measures(pile: Pile, whole: Pile, days: int, is_type: bool) -> Iterable[tuple[str, Row]]:
     load, whole_load = pile.active_days + pile.waiting_days, whole.active_days + whole.waiting_days
-    net = Row(pile.arrived - pile.completed, pile.arrived, pile.completed, pile.arrived_items + pile.completed_items, "ok")
+    begun_or_ended = pile.arrived_items + pile.completed_items
+    net = Row(pile.arrived - pile.completed, pile.arrived, pile.completed, begun_or_ended, "ok")
     yield "flow_velocity", _count_row(pile.completed, pile.completed_items)
     yield "flow_time_p50_days", percentile_row(pile.flow_days, 0.5, 5)
     yield "flow_time_p85_days", percentile_row(pile.flow_days, 0.85, 10)

@@ -51,7 +51,7 @@ class Organization:
         self._sizes: dict[tuple[frozenset[str], date], int] = {}
         self._scopes: dict[Period, dict[str, str]] = {}
         self._suppressed: dict[Period, bool] = {}
-        for period in calendar.periods():
+        for period in calendar.periods:
             self._judge(period)
 
     @staticmethod
@@ -89,7 +89,8 @@ class Organization:
         self._scopes[period] = scopes
         together = {day for days in small.values() for day in days}
         self._suppressed[period] = any(
-            self.size([team for team, days in small.items() if day in days], day) < self.min_team_size for day in together
+            self.size([team for team, days in small.items() if day in days], day) < self.min_team_size
+            for day in together
         )
 
     def team_scope(self, team: str | None, period: Period) -> str:
@@ -140,7 +141,7 @@ class Organization:
 def scope_shares(
     organization: Organization, period: Period, teams: Iterable[tuple[str, float]], streams: Iterable[tuple[str, float]]
 ) -> dict[tuple[str, str], float]:
-    """The weight of something in every scope it belongs to; nobody's belongs to unassigned, everything to the organisation."""
+    """The weight of something in every scope it belongs to; nobody's goes to unassigned, all to the organisation."""
     found: dict[tuple[str, str], float] = defaultdict(float)
     for team, weight in teams or ((UNASSIGNED, 1.0),):
         found["team", organization.team_scope(team, period)] += weight

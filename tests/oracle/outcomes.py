@@ -3,10 +3,10 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
+from sandbox.truth import Initiative, Truth, WorkItem
 from tests.oracle.flow import life
 from tests.oracle.organization import Organization, scope_shares
 from tests.oracle.periods import Calendar, Key, Period, Row, Rows, ratio_row
-from sandbox.truth import Initiative, Truth, WorkItem
 
 Scope = tuple[str, str]
 
@@ -36,7 +36,7 @@ def rows(truth: Truth, organization: Organization, calendar: Calendar, first_nig
         if item.level == "initiative" and (item.deleted_at is None or item.deleted_at > first_night):
             initiatives.append((item, initiative))
     found: Rows = {}
-    for period in calendar.periods():
+    for period in calendar.periods:
         counted: dict[tuple[str, Scope], list[bool]] = defaultdict(list)
         for item, initiative in initiatives:
             fate = life(item, calendar.clock)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -58,12 +59,8 @@ class Period:
         """Local calendar days of it that have passed; while it runs, the last one counts by its hours."""
         return (self.end - self.start).days if self.is_complete else (self.until - self.start_at) / timedelta(days=1)
 
-    def holds(self, at: datetime | None) -> bool:
-        """Whether a moment lies in it."""
-        return at is not None and self.start_at <= at < self.end_at
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Calendar:
     """Local time of an organisation up to the clock (aware UTC)."""
 
@@ -86,6 +83,19 @@ class Calendar:
             yield day, end
             day += timedelta(days=1)
 
+    def periods_of(self, day: date) -> list[Period]:
+        """The week, month and quarter that hold a local day; none before the first."""
+        return self._by_day.get(day, [])
+
+    @cached_property
+    def _by_day(self) -> dict[date, list[Period]]:
+        found: dict[date, list[Period]] = {}
+        for period in self.periods:
+            for n in range((period.end - period.start).days):
+                found.setdefault(period.start + timedelta(days=n), []).append(period)
+        return found
+
+    @cached_property
     def periods(self) -> list[Period]:
         """All periods from the one that holds the first day to the one that is running."""
         found = []

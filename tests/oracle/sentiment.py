@@ -1,17 +1,17 @@
 """Sentiment metrics (METRICS.md sections 0 and 3) from what every respondent really answered, before any hiding.
 
-Cells that must not be shown are marked `suppressed`; which further cells are hidden so that those cannot be derived is the
-publisher's choice, and judged by `leaks` and `excuse`.
+Cells that must not be shown are marked `suppressed`. Which further cells are hidden so that those cannot be derived is
+the publisher's choice; the tests judge it with `is_forced` and `siblings`.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.oracle.organization import ORGANIZATION, SMALL_TEAMS, UNASSIGNED, Organization
-from tests.oracle.periods import Calendar, Key, Period, Row, Rows
 from sandbox.surveys import QUESTIONS, Question
 from sandbox.truth import Answer, Truth, Wave
+from tests.oracle.organization import ORGANIZATION, SMALL_TEAMS, UNASSIGNED, Organization
+from tests.oracle.periods import Calendar, Key, Period, Row, Rows
 
 Scope = tuple[str, str]
 SCALES = {"likert": (1, 5), "nps": (0, 10), "yes_no": (0, 1)}
@@ -52,7 +52,7 @@ class SentimentOracle:
     def __init__(self, truth: Truth, organization: Organization, calendar: Calendar, min_respondents: int) -> None:
         self.organization, self.calendar, self.k = organization, calendar, min_respondents
         self.waves: dict[Period, Wave] = {}
-        for period in calendar.periods():
+        for period in calendar.periods:
             closed = [
                 wave
                 for wave in truth.waves.values()
@@ -111,7 +111,7 @@ class SentimentOracle:
         """Every sentiment metric of every scope and quarter."""
         found: Rows = {}
         drivers = list(dict.fromkeys(q.driver for q in QUESTIONS))
-        for period in self.calendar.periods():
+        for period in self.calendar.periods:
             if period.grain != "quarter":
                 continue
             for scope in self.organization.scopes(period):

@@ -61,7 +61,9 @@ models:
           - not_null
           - accepted_values: {arguments: {values: [Checkout, Payments]}, config: {severity: warn}}
 """,
-    "models/marts/core/dim_dates.sql": "select cast(as_of as date) as date from {{ source('ingestion', 'settings') }}\n",
+    "models/marts/core/dim_dates.sql": """\
+select cast(as_of as date) as date from {{ source('ingestion', 'settings') }}
+""",
     "models/marts/core/metric_catalogue.sql": "select 'teams' as metric\n",
     "models/marts/core/fct_metric_values.sql": """\
 select 'teams' as metric, cast(count(*) as bigint) as value, 'ok' as data_quality

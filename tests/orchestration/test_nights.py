@@ -210,7 +210,7 @@ def test_only_reads_the_connections_it_names(mini: Settings, night: Run) -> None
     record = night(only=["organization"])
     assert [each["connection"] for each in record["connections"]] == ["organization"]
     assert record["exit_code"] == 0
-    with pytest.raises(InputError, match="--only: .*has no connection 'survey'; did you mean 'surveys'"):
+    with pytest.raises(InputError, match=r"--only: .*has no connection 'survey'; did you mean 'surveys'"):
         night(only=["survey"])
 
 

@@ -172,6 +172,7 @@ def test_what_is_not_found_is_null_with_an_error_in_a_200(github):
 def test_limits_are_errors_in_a_200(github, selection, type_, message):
     answer = github.graphql(f'{{ repository(owner: "acme", name: "shop") {{ {selection} }} }}')
     assert not answer.get("data")
+    assert answer["errors"][0].get("path", ["repository"])[0] == "repository"
     assert (answer["errors"][0]["type"], answer["errors"][0]["message"]) == (type_, message)
 
 

@@ -22,10 +22,10 @@
     ((epoch_us({{ to_timestamp }}) - epoch_us({{ from_timestamp }})) / 1000000.0)
 {%- endmacro %}
 
-{% macro add_seconds(timestamp, seconds) -%}
-    ({{ timestamp }} + to_seconds({{ seconds }}))
-{%- endmacro %}
-
 {% macro microseconds_between(from_timestamp, to_timestamp) -%}
     (epoch_us({{ to_timestamp }}) - epoch_us({{ from_timestamp }}))
+{%- endmacro %}
+
+{% macro days_between(from_date, to_date) -%}
+    ({{ to_date }} - {{ from_date }})
 {%- endmacro %}

@@ -20,7 +20,7 @@ connection_runs as (
         max(last_run_at) as last_run_at,
         coalesce(bool_or(last_status in ('failed', 'stale')), false) as is_stale,
         min(coalesce(last_ok_at, timestamp '0001-01-01'))
-            filter (where last_status in ('failed', 'stale')) as stale_since
+        filter (where last_status in ('failed', 'stale')) as stale_since
     from runs
     group by all
 

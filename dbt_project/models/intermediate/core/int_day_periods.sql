@@ -31,5 +31,6 @@ select
 from day_periods
 cross join {{ ref('int_settings') }} as settings
 inner join {{ ref('int_periods') }} as periods
-    on day_periods.period_grain = periods.period_grain
-    and day_periods.period_start = periods.period_start
+    on
+        day_periods.period_grain = periods.period_grain
+        and day_periods.period_start = periods.period_start

@@ -44,7 +44,7 @@ select
     end_at,
     least(end_at, as_of) as elapsed_until,
     end_at <= as_of as is_complete,
-    {{ dbt.datediff('period_start', 'period_end', 'day') }} as days_count,
+    {{ days_between('period_start', 'period_end') }} as days_count,
     {{ seconds_between('start_at', 'least(end_at, as_of)') }} / 86400.0 as elapsed_days
 from edges
 where start_at < as_of

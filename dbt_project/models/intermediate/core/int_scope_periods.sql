@@ -17,9 +17,10 @@ with scopes as (
     from {{ ref('int_periods') }} as periods
     cross join {{ ref('int_settings') }} as settings
     inner join {{ ref('stg_organization__value_streams') }} as value_streams
-        on periods.period_end > value_streams.valid_from
-        and periods.period_start < value_streams.valid_to
-        and value_streams.valid_from <= settings.as_of_date
+        on
+            periods.period_end > value_streams.valid_from
+            and periods.period_start < value_streams.valid_to
+            and settings.as_of_date >= value_streams.valid_from
     union all
     select
         'value_stream' as scope_type,
@@ -54,5 +55,6 @@ select
     scopes.is_suppressed
 from scopes
 inner join {{ ref('int_periods') }} as periods
-    on scopes.period_grain = periods.period_grain
-    and scopes.period_start = periods.period_start
+    on
+        scopes.period_grain = periods.period_grain
+        and scopes.period_start = periods.period_start

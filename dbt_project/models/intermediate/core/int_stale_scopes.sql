@@ -37,8 +37,9 @@ tracker_scopes as (
         stale_projects.stale_since
     from stale_projects
     inner join {{ ref('int_flow_scope_sources') }} as scope_sources
-        on stale_projects.connection = scope_sources.connection
-        and stale_projects.project_key = scope_sources.project_key
+        on
+            stale_projects.connection = scope_sources.connection
+            and stale_projects.project_key = scope_sources.project_key
 
 ),
 
@@ -125,7 +126,8 @@ families as (
             scope_id
         from {{ ref('int_scope_periods') }}
     ) as scopes
-    where stale_connections.source = 'organization'
+    where
+        stale_connections.source = 'organization'
         or (stale_connections.source = 'surveys' and listed.family = 'sentiment')
 
 )

@@ -18,7 +18,8 @@ team_periods as (
     from {{ ref('stg_organization__teams') }} as teams
     cross join {{ ref('int_periods') }} as periods
     cross join settings
-    where teams.valid_from < periods.period_end
+    where
+        teams.valid_from < periods.period_end
         and teams.valid_to > periods.period_start
         and teams.valid_from <= settings.as_of_date
 
@@ -52,9 +53,10 @@ team_sizes as (
         count(distinct memberships.member_id) as member_count
     from membership_edges as edges
     left join {{ ref('stg_organization__memberships') }} as memberships
-        on edges.team_id = memberships.team_id
-        and edges.edge >= memberships.valid_from
-        and edges.edge < memberships.valid_to
+        on
+            edges.team_id = memberships.team_id
+            and edges.edge >= memberships.valid_from
+            and edges.edge < memberships.valid_to
     group by edges.team_id, edges.edge
 
 ),
@@ -68,9 +70,10 @@ smallest as (
         min(team_sizes.member_count) as smallest_member_count
     from team_periods
     inner join team_sizes
-        on team_periods.team_id = team_sizes.team_id
-        and team_periods.first_date < team_sizes.valid_to
-        and team_periods.end_date > team_sizes.valid_from
+        on
+            team_periods.team_id = team_sizes.team_id
+            and team_periods.first_date < team_sizes.valid_to
+            and team_periods.end_date > team_sizes.valid_from
     group by all
 
 ),
@@ -102,9 +105,10 @@ small_team_days as (
         team_periods.end_date
     from team_periods
     inner join sized
-        on team_periods.team_id = sized.team_id
-        and team_periods.period_grain = sized.period_grain
-        and team_periods.period_start = sized.period_start
+        on
+            team_periods.team_id = sized.team_id
+            and team_periods.period_grain = sized.period_grain
+            and team_periods.period_start = sized.period_start
     where sized.is_small
 
 ),
@@ -123,9 +127,10 @@ small_edges as (
         membership_edges.edge
     from small_team_days
     inner join membership_edges
-        on small_team_days.team_id = membership_edges.team_id
-        and membership_edges.edge > small_team_days.first_date
-        and membership_edges.edge < small_team_days.end_date
+        on
+            small_team_days.team_id = membership_edges.team_id
+            and small_team_days.first_date < membership_edges.edge
+            and small_team_days.end_date > membership_edges.edge
     union
     select
         period_grain,
@@ -144,14 +149,16 @@ small_counts as (
         count(distinct memberships.member_id) as member_count
     from small_edges
     inner join small_team_days
-        on small_edges.period_grain = small_team_days.period_grain
-        and small_edges.period_start = small_team_days.period_start
-        and small_edges.edge >= small_team_days.first_date
-        and small_edges.edge < small_team_days.end_date
+        on
+            small_edges.period_grain = small_team_days.period_grain
+            and small_edges.period_start = small_team_days.period_start
+            and small_edges.edge >= small_team_days.first_date
+            and small_edges.edge < small_team_days.end_date
     left join {{ ref('stg_organization__memberships') }} as memberships
-        on small_team_days.team_id = memberships.team_id
-        and small_edges.edge >= memberships.valid_from
-        and small_edges.edge < memberships.valid_to
+        on
+            small_team_days.team_id = memberships.team_id
+            and small_edges.edge >= memberships.valid_from
+            and small_edges.edge < memberships.valid_to
     group by all
 
 ),
@@ -177,8 +184,9 @@ select
     coalesce(sized.is_small and small_groups.is_suppressed, false) as is_suppressed
 from sized
 left join small_groups
-    on sized.period_grain = small_groups.period_grain
-    and sized.period_start = small_groups.period_start
+    on
+        sized.period_grain = small_groups.period_grain
+        and sized.period_start = small_groups.period_start
 union all
 select
     'unassigned' as team_id,

@@ -9,7 +9,8 @@ with weights as (
     from {{ ref('stg_organization__team_value_streams') }} as team_value_streams
     inner join {{ ref('stg_organization__value_streams') }} as value_streams
         on team_value_streams.value_stream_id = value_streams.value_stream_id
-    where greatest(team_value_streams.valid_from, value_streams.valid_from)
+    where
+        greatest(team_value_streams.valid_from, value_streams.valid_from)
         < least(team_value_streams.valid_to, value_streams.valid_to)
 
 ),
@@ -57,9 +58,10 @@ shares as (
         segments.valid_to
     from segments
     inner join weights
-        on segments.team_id = weights.team_id
-        and segments.valid_from >= weights.valid_from
-        and segments.valid_from < weights.valid_to
+        on
+            segments.team_id = weights.team_id
+            and segments.valid_from >= weights.valid_from
+            and segments.valid_from < weights.valid_to
     where segments.valid_from < segments.valid_to
 
 ),
@@ -74,8 +76,9 @@ remainders as (
         segments.valid_to
     from segments
     left join shares
-        on segments.team_id = shares.team_id
-        and segments.valid_from = shares.valid_from
+        on
+            segments.team_id = shares.team_id
+            and segments.valid_from = shares.valid_from
     where segments.valid_from < segments.valid_to
     group by segments.team_id, segments.valid_from, segments.valid_to
 

@@ -54,6 +54,14 @@ with accounts as (
 
 ),
 
+-- a bracket stands for itself: "[bot]" is a suffix, not a set of letters
+patterns as (
+
+    select replace(lower(pattern), '[', '[[]') as pattern
+    from {{ ref('stg_organization__bots') }}
+
+),
+
 judged as (
 
     select
@@ -63,10 +71,10 @@ judged as (
         accounts.login like '%[bot]' as has_bot_suffix,
         bool_or(patterns.pattern is not null) as is_configured
     from accounts
-    left join {{ ref('stg_organization__bots') }} as patterns
+    left join patterns
         on
-            {{ matches_glob('accounts.login', "replace(lower(patterns.pattern), '[', '[[]')") }}
-            or {{ matches_glob("replace(accounts.login, '[bot]', '')", "replace(lower(patterns.pattern), '[', '[[]')") }}
+            {{ matches_glob('accounts.login', 'patterns.pattern') }}
+            or {{ matches_glob("replace(accounts.login, '[bot]', '')", 'patterns.pattern') }}
     where accounts.login is not null
     group by accounts.connection, accounts.login
 

@@ -12,9 +12,9 @@ pull_request_commits as (
         merged.repository_key,
         merged.is_default_branch,
         merged.merge_commit_parents_count,
-        node.commit.oid,
-        node.commit.authoreddate as authored_at,
-        node.commit.messageheadline as message_headline
+        exploded.node.commit.oid,
+        exploded.node.commit.authoreddate as authored_at,
+        exploded.node.commit.messageheadline as message_headline
     from merged
     inner join (
         select

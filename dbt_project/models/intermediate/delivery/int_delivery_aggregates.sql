@@ -32,9 +32,10 @@ service_frequencies as (
         from {{ ref('int_delivery_scope_periods') }}
     ) as services
     left join service_deployments
-        on services.service_id = service_deployments.service_id
-        and services.period_grain = service_deployments.period_grain
-        and services.period_start = service_deployments.period_start
+        on
+            services.service_id = service_deployments.service_id
+            and services.period_grain = service_deployments.period_grain
+            and services.period_start = service_deployments.period_start
     group by services.scope_type, services.scope_id, services.period_grain, services.period_start
 
 ),
@@ -56,44 +57,56 @@ aggregated as (
         periods.is_before_start,
         any_value(frequencies.deploying_services) as deploying_services,
         any_value(frequencies.deployment_frequency_service_median) as deployment_frequency_service_median,
-        count(*) filter (where fact = 'deployment') as deployment_records,
-        count(*) filter (where fact = 'deployment' and not has_rule) as unmapped_deployment_records,
-        count(*) filter (where fact = 'deployment' and is_production and outcome in ('success', 'failure')) as deployments,
-        count(*) filter (where fact = 'deployment' and is_production and outcome = 'failure') as failed_deployments,
-        count(*) filter (where fact = 'deployment' and is_production and outcome = 'aborted') as aborted_deployments,
-        count(*) filter (where fact = 'merge') as merges,
-        coalesce(sum(weight) filter (where fact = 'merge'), 0) as merged_changes,
-        coalesce(sum(weight) filter (where fact = 'merge' and not is_deployed), 0) as undeployed_changes,
-        count(*) filter (where fact = 'merge' and not is_deployed) as undeployed_n,
-        sum(weight) filter (where fact = 'merge' and is_pull_request and not is_revert) as reviewable_merges,
-        sum(case when is_reviewed then 0 else weight end)
-            filter (where fact = 'merge' and is_pull_request and not is_revert) as unreviewed_merges,
-        count(*) filter (where fact = 'merge' and is_pull_request and not is_revert) as reviewable_n,
-        count(change_lead_time_hours) as change_lead_time_n,
-        {{ percentile('change_lead_time_hours', 0.5) }} as change_lead_time_p50_hours,
-        {{ percentile('change_lead_time_hours', 0.85) }} as change_lead_time_p85_hours,
-        count(merge_to_deploy_hours) as merge_to_deploy_n,
-        {{ percentile('merge_to_deploy_hours', 0.5) }} as merge_to_deploy_p50_hours,
-        count(review_turnaround_hours) as review_turnaround_n,
-        {{ percentile('review_turnaround_hours', 0.5) }} as review_turnaround_p50_hours,
-        {{ percentile('review_turnaround_hours', 0.85) }} as review_turnaround_p85_hours,
-        count(coding_hours) as coding_n,
-        {{ percentile('coding_hours', 0.5) }} as coding_p50_hours,
-        count(pickup_hours) as pickup_n,
-        {{ percentile('pickup_hours', 0.5) }} as pickup_p50_hours,
-        count(review_hours) as review_n,
-        {{ percentile('review_hours', 0.5) }} as review_p50_hours
+        count(*) filter (where facts.fact = 'deployment') as deployment_records,
+        count(*) filter (where facts.fact = 'deployment' and not facts.has_rule) as unmapped_deployment_records,
+        count(*) filter (
+            where facts.fact = 'deployment' and facts.is_production and facts.outcome in ('success', 'failure')
+        ) as deployments,
+        count(*) filter (where facts.fact = 'deployment' and facts.is_production and facts.outcome = 'failure')
+            as failed_deployments,
+        count(*) filter (where facts.fact = 'deployment' and facts.is_production and facts.outcome = 'aborted')
+            as aborted_deployments,
+        count(*) filter (where facts.fact = 'merge') as merges_count,
+        coalesce(sum(facts.weight) filter (where facts.fact = 'merge'), 0) as merged_changes,
+        coalesce(sum(facts.weight) filter (where facts.fact = 'merge' and not facts.is_deployed), 0)
+            as undeployed_changes,
+        count(*) filter (where facts.fact = 'merge' and not facts.is_deployed) as undeployed_n,
+        sum(facts.weight) filter (where facts.fact = 'merge' and facts.is_pull_request and not facts.is_revert)
+            as reviewable_merges,
+        sum(case when facts.is_reviewed then 0 else facts.weight end)
+        filter (where facts.fact = 'merge' and facts.is_pull_request and not facts.is_revert) as unreviewed_merges,
+        count(*) filter (where facts.fact = 'merge' and facts.is_pull_request and not facts.is_revert) as reviewable_n,
+        count(facts.change_lead_time_hours) as change_lead_time_n,
+        {{ percentile('facts.change_lead_time_hours', 0.5) }} as change_lead_time_p50_hours,
+        {{ percentile('facts.change_lead_time_hours', 0.85) }} as change_lead_time_p85_hours,
+        count(facts.merge_to_deploy_hours) as merge_to_deploy_n,
+        {{ percentile('facts.merge_to_deploy_hours', 0.5) }} as merge_to_deploy_p50_hours,
+        {{ percentile('facts.merge_to_deploy_hours', 0.85) }} as merge_to_deploy_p85_hours,
+        count(facts.review_turnaround_hours) as review_turnaround_n,
+        {{ percentile('facts.review_turnaround_hours', 0.5) }} as review_turnaround_p50_hours,
+        {{ percentile('facts.review_turnaround_hours', 0.85) }} as review_turnaround_p85_hours,
+        count(facts.coding_hours) as coding_n,
+        {{ percentile('facts.coding_hours', 0.5) }} as coding_p50_hours,
+        {{ percentile('facts.coding_hours', 0.85) }} as coding_p85_hours,
+        count(facts.pickup_hours) as pickup_n,
+        {{ percentile('facts.pickup_hours', 0.5) }} as pickup_p50_hours,
+        {{ percentile('facts.pickup_hours', 0.85) }} as pickup_p85_hours,
+        count(facts.review_hours) as review_n,
+        {{ percentile('facts.review_hours', 0.5) }} as review_p50_hours,
+        {{ percentile('facts.review_hours', 0.85) }} as review_p85_hours
     from {{ ref('int_delivery_scope_periods') }} as periods
     left join {{ ref('int_delivery_scope_facts') }} as facts
-        on periods.scope_type = facts.scope_type
-        and periods.scope_id = facts.scope_id
-        and periods.period_grain = facts.period_grain
-        and periods.period_start = facts.period_start
+        on
+            periods.scope_type = facts.scope_type
+            and periods.scope_id = facts.scope_id
+            and periods.period_grain = facts.period_grain
+            and periods.period_start = facts.period_start
     left join service_frequencies as frequencies
-        on periods.scope_type = frequencies.scope_type
-        and periods.scope_id = frequencies.scope_id
-        and periods.period_grain = frequencies.period_grain
-        and periods.period_start = frequencies.period_start
+        on
+            periods.scope_type = frequencies.scope_type
+            and periods.scope_id = frequencies.scope_id
+            and periods.period_grain = frequencies.period_grain
+            and periods.period_start = frequencies.period_start
     group by
         periods.scope_type,
         periods.scope_id,
@@ -122,7 +135,7 @@ judged as (
             else 'ok'
         end as deployment_quality,
         case
-            when not has_repositories or (is_before_start and merges = 0) then 'no_data'
+            when not has_repositories or (is_before_start and merges_count = 0) then 'no_data'
             when is_cut_off then 'partial'
             else 'ok'
         end as change_quality

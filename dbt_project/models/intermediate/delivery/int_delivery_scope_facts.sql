@@ -19,14 +19,64 @@ with facts as (
         null as is_production,
         null as has_rule,
         null as outcome,
-        changes.coding_hours,
-        changes.pickup_hours,
+        null as coding_hours,
+        null as pickup_hours,
         changes.review_hours,
         null as review_turnaround_hours,
         null as change_lead_time_hours,
         null as merge_to_deploy_hours
     from {{ ref('int_changes') }} as changes
     where changes.is_default_branch
+    union all
+    select
+        'coding' as fact,
+        changes.change_key as fact_key,
+        changes.repository_key,
+        null as service_id,
+        true as is_of_every_service,
+        changes.ready_at as occurred_at,
+        {{ local_date('changes.ready_at', 'settings.time_zone') }} as occurred_date,
+        true as is_pull_request,
+        null as is_reviewed,
+        null as is_revert,
+        null as is_deployed,
+        null as is_production,
+        null as has_rule,
+        null as outcome,
+        changes.coding_hours,
+        null as pickup_hours,
+        null as review_hours,
+        null as review_turnaround_hours,
+        null as change_lead_time_hours,
+        null as merge_to_deploy_hours
+    from {{ ref('int_changes') }} as changes
+    cross join {{ ref('int_settings') }} as settings
+    where changes.is_default_branch and changes.coding_hours is not null
+    union all
+    select
+        'pickup' as fact,
+        changes.change_key as fact_key,
+        changes.repository_key,
+        null as service_id,
+        true as is_of_every_service,
+        changes.first_reviewed_at as occurred_at,
+        {{ local_date('changes.first_reviewed_at', 'settings.time_zone') }} as occurred_date,
+        true as is_pull_request,
+        null as is_reviewed,
+        null as is_revert,
+        null as is_deployed,
+        null as is_production,
+        null as has_rule,
+        null as outcome,
+        null as coding_hours,
+        changes.pickup_hours,
+        null as review_hours,
+        null as review_turnaround_hours,
+        null as change_lead_time_hours,
+        null as merge_to_deploy_hours
+    from {{ ref('int_changes') }} as changes
+    cross join {{ ref('int_settings') }} as settings
+    where changes.is_default_branch and changes.pickup_hours is not null
     union all
     select
         'review' as fact,
@@ -101,47 +151,15 @@ with facts as (
 
 ),
 
-periods as (
-
-    select
-        date_day,
-        'week' as period_grain,
-        week_start as period_start
-    from {{ ref('int_days') }}
-    union all
-    select
-        date_day,
-        'month' as period_grain,
-        month_start as period_start
-    from {{ ref('int_days') }}
-    union all
-    select
-        date_day,
-        'quarter' as period_grain,
-        quarter_start as period_start
-    from {{ ref('int_days') }}
-
-),
-
 attributed as (
 
     select
         facts.fact,
         facts.fact_key,
+        facts.service_id as fact_service_id,
         facts.occurred_at,
-        facts.is_pull_request,
-        facts.is_reviewed,
-        facts.is_revert,
-        facts.is_deployed,
         facts.is_production,
         facts.has_rule,
-        facts.outcome,
-        facts.coding_hours,
-        facts.pickup_hours,
-        facts.review_hours,
-        facts.review_turnaround_hours,
-        facts.change_lead_time_hours,
-        facts.merge_to_deploy_hours,
         periods.period_grain,
         periods.period_start,
         scopes.service_id,
@@ -154,7 +172,7 @@ attributed as (
             facts.repository_key = scopes.repository_key
             and {{ in_force('scopes', 'facts.occurred_date') }}
             and (facts.is_of_every_service or facts.service_id is not distinct from scopes.service_id)
-    inner join periods on facts.occurred_date = periods.date_day
+    inner join {{ ref('int_day_periods') }} as periods on facts.occurred_date = periods.date_day
     left join {{ ref('int_team_period_scopes') }} as teams
         on
             scopes.team_id = teams.team_id
@@ -190,35 +208,52 @@ scoped as (
         'organization' as scope_id
     from attributed
 
+),
+
+-- a change that reaches several services of a scope is shipped by the first
+placed as (
+
+    select
+        fact,
+        fact_key,
+        scope_type,
+        scope_id,
+        period_grain,
+        min_by(period_start, occurred_at) as period_start,
+        min_by(coalesce(fact_service_id, ''), occurred_at) as first_service_id,
+        sum(weight) as weight,
+        bool_or(is_production) as is_production,
+        bool_and(has_rule) as has_rule
+    from scoped
+    group by fact, fact_key, scope_type, scope_id, period_grain
+
 )
 
 select
-    fact,
-    fact_key,
-    scope_type,
-    scope_id,
-    period_grain,
-    period_start,
-    case when scope_type = 'service' then 1 else sum(weight) end as weight,
-    bool_or(is_pull_request) as is_pull_request,
-    bool_or(is_reviewed) as is_reviewed,
-    bool_or(is_revert) as is_revert,
-    bool_or(is_deployed) as is_deployed,
-    bool_or(is_production) as is_production,
-    bool_and(has_rule) as has_rule,
-    max(outcome) as outcome,
-    max(coding_hours) as coding_hours,
-    max(pickup_hours) as pickup_hours,
-    max(review_hours) as review_hours,
-    max(review_turnaround_hours) as review_turnaround_hours,
-    min_by(change_lead_time_hours, occurred_at) as change_lead_time_hours,
-    min_by(merge_to_deploy_hours, occurred_at) as merge_to_deploy_hours,
-    min(occurred_at) as occurred_at
-from scoped
-group by fact, fact_key, scope_type, scope_id, period_grain, period_start
--- a change that reaches several services of a scope is shipped by the first
-qualify
-    row_number() over (
-        partition by fact, fact_key, scope_type, scope_id, period_grain
-        order by min(occurred_at), period_start
-    ) = 1
+    placed.fact,
+    placed.fact_key,
+    placed.scope_type,
+    placed.scope_id,
+    placed.period_grain,
+    placed.period_start,
+    case when placed.scope_type = 'service' then 1 else placed.weight end as weight,
+    facts.is_pull_request,
+    facts.is_reviewed,
+    facts.is_revert,
+    facts.is_deployed,
+    placed.is_production,
+    placed.has_rule,
+    facts.outcome,
+    facts.coding_hours,
+    facts.pickup_hours,
+    facts.review_hours,
+    facts.review_turnaround_hours,
+    facts.change_lead_time_hours,
+    facts.merge_to_deploy_hours,
+    facts.occurred_at
+from placed
+inner join facts
+    on
+        placed.fact = facts.fact
+        and placed.fact_key = facts.fact_key
+        and placed.first_service_id = coalesce(facts.service_id, '')

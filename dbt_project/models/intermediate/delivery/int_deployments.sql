@@ -58,8 +58,9 @@ resolved as (
         end as outcome,
         coalesce(results.last_state in ('FAILURE', 'ERROR'), false) as is_failed,
         case when results.last_state in ('FAILURE', 'ERROR') then results.failed_at end as failed_at,
-        {{ local_date('coalesce(results.deployed_at, results.failed_at, deployments.created_at)', 'deployments.time_zone') }}
-            as deployed_date
+        {{ local_date(
+            'coalesce(results.deployed_at, results.failed_at, deployments.created_at)', 'deployments.time_zone'
+        ) }} as deployed_date
     from deployments
     left join results on deployments.deployment_key = results.deployment_key
 

@@ -8,21 +8,20 @@ with stays as (
         teams.team_id,
         teams.value_stream_id,
         teams.weight,
-        greatest(intervals.valid_from, item_profiles.valid_from, types.valid_from, teams.valid_from) as valid_from,
-        least(intervals.valid_to, item_profiles.valid_to, types.valid_to, teams.valid_to) as valid_to
+        greatest(intervals.valid_from, types.valid_from, teams.valid_from) as valid_from,
+        least(intervals.valid_to, types.valid_to, teams.valid_to) as valid_to
     from {{ ref('int_work_item_state_intervals') }} as intervals
-    inner join {{ ref('int_work_item_profiles') }} as item_profiles
-        on intervals.item_key = item_profiles.item_key
-        and intervals.valid_from < item_profiles.valid_to
-        and intervals.valid_to > item_profiles.valid_from
-    inner join {{ ref('int_work_profile_types') }} as types
-        on item_profiles.profile_key = types.profile_key
-        and greatest(intervals.valid_from, item_profiles.valid_from) < types.valid_to
-        and least(intervals.valid_to, item_profiles.valid_to) > types.valid_from
-    inner join {{ ref('int_work_profile_teams') }} as teams
-        on item_profiles.profile_key = teams.profile_key
-        and greatest(intervals.valid_from, item_profiles.valid_from, types.valid_from) < teams.valid_to
-        and least(intervals.valid_to, item_profiles.valid_to, types.valid_to) > teams.valid_from
+    inner join {{ ref('int_work_item_types') }} as types
+        on
+            intervals.item_key = types.item_key
+            and intervals.valid_from < types.valid_to
+            and intervals.valid_to > types.valid_from
+    -- a profile has a team at any time; an inner join would let the planner cross all stays with all teams first
+    left join {{ ref('int_work_profile_teams') }} as teams
+        on
+            types.profile_key = teams.profile_key
+            and greatest(intervals.valid_from, types.valid_from) < teams.valid_to
+            and least(intervals.valid_to, types.valid_to) > teams.valid_from
     where intervals.flow_state in ('active', 'waiting') and types.item_level in ('flow_item', 'initiative')
 
 ),
@@ -104,9 +103,10 @@ select
 from places
 cross join {{ ref('int_days') }} as days
 left join daily_changes
-    on days.date_day = daily_changes.date_day
-    and places.flow_state = daily_changes.flow_state
-    and places.item_level = daily_changes.item_level
-    and places.flow_item_type is not distinct from daily_changes.flow_item_type
-    and places.team_id = daily_changes.team_id
-    and places.value_stream_id is not distinct from daily_changes.value_stream_id
+    on
+        days.date_day = daily_changes.date_day
+        and places.flow_state = daily_changes.flow_state
+        and places.item_level = daily_changes.item_level
+        and places.flow_item_type is not distinct from daily_changes.flow_item_type
+        and places.team_id = daily_changes.team_id
+        and places.value_stream_id is not distinct from daily_changes.value_stream_id

@@ -38,8 +38,9 @@ small_team_days as (
         bool_or(team_scopes.is_suppressed) as is_suppressed
     from {{ ref('int_team_period_scopes') }} as team_scopes
     inner join {{ ref('int_day_periods') }} as day_periods
-        on team_scopes.period_grain = day_periods.period_grain
-        and team_scopes.period_start = day_periods.period_start
+        on
+            team_scopes.period_grain = day_periods.period_grain
+            and team_scopes.period_start = day_periods.period_start
     where team_scopes.is_small
     group by day_periods.date_day, team_scopes.team_id
 
@@ -53,7 +54,7 @@ select
     home_events.flow_item_type,
     home_events.item_level,
     case
-        when small_team_days.is_suppressed then cast(null as {{ dbt.type_string() }})
+        when small_team_days.is_suppressed then cast(null as {{ text_type() }})
         when small_team_days.team_id is not null then 'small_teams'
         else teams.scope_id
     end as team_id,
@@ -61,13 +62,16 @@ select
     teams.scopes_count > 1 as is_shared
 from home_events
 inner join main_scopes as teams
-    on home_events.item_key = teams.item_key
-    and home_events.event = teams.event
-    and teams.scope_type = 'team'
+    on
+        home_events.item_key = teams.item_key
+        and home_events.event = teams.event
+        and teams.scope_type = 'team'
 inner join main_scopes as value_streams
-    on home_events.item_key = value_streams.item_key
-    and home_events.event = value_streams.event
-    and value_streams.scope_type = 'value_stream'
+    on
+        home_events.item_key = value_streams.item_key
+        and home_events.event = value_streams.event
+        and value_streams.scope_type = 'value_stream'
 left join small_team_days
-    on teams.scope_id = small_team_days.team_id
-    and home_events.event_date = small_team_days.date_day
+    on
+        teams.scope_id = small_team_days.team_id
+        and home_events.event_date = small_team_days.date_day

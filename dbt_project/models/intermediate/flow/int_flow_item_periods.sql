@@ -15,15 +15,17 @@ with located as (
         scopes.weight
     from {{ ref('int_work_item_scopes') }} as scopes
     inner join {{ ref('int_work_item_events') }} as events
-        on scopes.item_key = events.item_key
-        and scopes.event = events.event
+        on
+            scopes.item_key = events.item_key
+            and scopes.event = events.event
     inner join {{ ref('int_day_periods') }} as day_periods
         on events.event_date = day_periods.date_day
     left join {{ ref('int_team_period_scopes') }} as team_scopes
-        on scopes.scope_type = 'team'
-        and scopes.scope_id = team_scopes.team_id
-        and day_periods.period_grain = team_scopes.period_grain
-        and day_periods.period_start = team_scopes.period_start
+        on
+            scopes.scope_type = 'team'
+            and scopes.scope_id = team_scopes.team_id
+            and day_periods.period_grain = team_scopes.period_grain
+            and day_periods.period_start = team_scopes.period_start
     where events.event != 'as_of' and coalesce(events.item_level, 'flow_item') in ('flow_item', 'initiative')
 
 )

@@ -13,9 +13,10 @@ with scoped as (
     from {{ ref('int_flow_daily_loads') }} as loads
     inner join {{ ref('int_day_periods') }} as day_periods on loads.date_day = day_periods.date_day
     inner join {{ ref('int_team_period_scopes') }} as team_scopes
-        on loads.team_id = team_scopes.team_id
-        and day_periods.period_grain = team_scopes.period_grain
-        and day_periods.period_start = team_scopes.period_start
+        on
+            loads.team_id = team_scopes.team_id
+            and day_periods.period_grain = team_scopes.period_grain
+            and day_periods.period_start = team_scopes.period_start
     where day_periods.is_over
     union all
     select
@@ -31,9 +32,10 @@ with scoped as (
     from {{ ref('int_flow_daily_loads') }} as loads
     inner join {{ ref('int_day_periods') }} as day_periods on loads.date_day = day_periods.date_day
     left join {{ ref('int_team_value_streams') }} as team_value_streams
-        on loads.value_stream_id is null
-        and loads.team_id = team_value_streams.team_id
-        and {{ in_force('team_value_streams', 'loads.date_day') }}
+        on
+            loads.value_stream_id is null
+            and loads.team_id = team_value_streams.team_id
+            and {{ in_force('team_value_streams', 'loads.date_day') }}
     where day_periods.is_over
     union all
     select
@@ -76,8 +78,9 @@ select
     any_value(period_days.days_over) as days_over
 from scoped
 inner join period_days
-    on scoped.period_grain = period_days.period_grain
-    and scoped.period_start = period_days.period_start
+    on
+        scoped.period_grain = period_days.period_grain
+        and scoped.period_start = period_days.period_start
 group by
     scoped.scope_type,
     scoped.scope_id,

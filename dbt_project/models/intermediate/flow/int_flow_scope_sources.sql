@@ -30,8 +30,9 @@ select
     teams.project_key
 from teams
 left join {{ ref('int_team_value_streams') }} as team_value_streams
-    on teams.value_stream_id is null
-    and teams.team_id = team_value_streams.team_id
+    on
+        teams.value_stream_id is null
+        and teams.team_id = team_value_streams.team_id
 union
 select
     'organization' as scope_type,

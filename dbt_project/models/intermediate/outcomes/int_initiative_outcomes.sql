@@ -1,10 +1,8 @@
 with initiatives as (
 
-    select distinct item_profiles.item_key
-    from {{ ref('int_work_item_profiles') }} as item_profiles
-    inner join {{ ref('int_work_profile_types') }} as types
-        on item_profiles.profile_key = types.profile_key
-    where types.item_level = 'initiative'
+    select distinct item_key
+    from {{ ref('int_work_item_types') }}
+    where item_level = 'initiative'
 
 ),
 
@@ -13,11 +11,13 @@ issues as (
     select
         issues.item_key,
         case
-            when left(issues.anticipated_outcome, 1) = '{' then concat_ws(
-                ' ',
-                array_to_string({{ json_strings_within('issues.anticipated_outcome', 'text') }}, ' '),
-                array_to_string({{ json_strings_within('issues.anticipated_outcome', 'url') }}, ' ')
-            )
+            when left(issues.anticipated_outcome, 1) = '{'
+                then
+                    concat_ws(
+                        ' ',
+                        array_to_string({{ json_strings_within('issues.anticipated_outcome', 'text') }}, ' '),
+                        array_to_string({{ json_strings_within('issues.anticipated_outcome', 'url') }}, ' ')
+                    )
             else issues.anticipated_outcome
         end as outcome_text
     from {{ ref('stg_jira__issues') }} as issues
@@ -49,8 +49,9 @@ versions as (
         case when changes.item_key is null then issues.outcome_text else changes.from_text end as outcome_text
     from issues
     left join changes
-        on issues.item_key = changes.item_key
-        and changes.change_ordinal = 1
+        on
+            issues.item_key = changes.item_key
+            and changes.change_ordinal = 1
     union all
     select
         item_key,
@@ -87,10 +88,11 @@ titled as (
         bool_or({{ bare('titles.value_text') }} = dated.bare_text) as is_title
     from dated
     left join {{ ref('int_work_item_values') }} as titles
-        on dated.item_key = titles.item_key
-        and titles.field = 'title'
-        and titles.valid_from < dated.valid_to
-        and titles.valid_to > dated.valid_from
+        on
+            dated.item_key = titles.item_key
+            and titles.field = 'title'
+            and dated.valid_to > titles.valid_from
+            and dated.valid_from < titles.valid_to
     where dated.valid_from < dated.valid_to
     group by all
 
@@ -109,8 +111,9 @@ judged as (
         min(placeholders.rule) as rule
     from titled
     left join {{ ref('placeholder_texts') }} as placeholders
-        on (placeholders.match = 'exact' and placeholders.text = titled.bare_text)
-        or (placeholders.match = 'regex' and {{ matches_regex('lower(titled.outcome_text)', 'placeholders.text') }})
+        on
+            (placeholders.match = 'exact' and titled.bare_text = placeholders.text)
+            or (placeholders.match = 'regex' and {{ matches_regex('lower(titled.outcome_text)', 'placeholders.text') }})
     group by all
 
 )

@@ -37,8 +37,9 @@ present as (
         coalesce(max_by(stays.flow_state, stays.valid_from), 'unmapped') as last_state
     from periods
     inner join stays
-        on stays.valid_from <= periods.last_moment
-        and stays.valid_to > periods.start_at
+        on
+            periods.last_moment >= stays.valid_from
+            and periods.start_at < stays.valid_to
     group by all
 
 ),
@@ -55,9 +56,11 @@ counted as (
     from present
     inner join {{ ref('int_work_item_facts') }} as facts on present.item_key = facts.item_key
     inner join periods
-        on present.period_grain = periods.period_grain
-        and present.period_start = periods.period_start
-    where present.last_state != 'cancelled'
+        on
+            present.period_grain = periods.period_grain
+            and present.period_start = periods.period_start
+    where
+        present.last_state != 'cancelled'
         and (present.was_open or (facts.done_at >= periods.start_at and facts.done_at <= present.last_moment))
 
 )
@@ -70,19 +73,17 @@ select
     counted.is_started,
     outcomes.rejected_by is null as has_outcome,
     outcomes.rejected_by,
-    item_profiles.profile_key,
-    item_profiles.connection
+    types.profile_key,
+    types.connection
 from counted
 inner join {{ ref('int_initiative_outcomes') }} as outcomes
-    on counted.item_key = outcomes.item_key
-    and counted.judged_at >= outcomes.valid_from
-    and counted.judged_at < outcomes.valid_to
-inner join {{ ref('int_work_item_profiles') }} as item_profiles
-    on counted.item_key = item_profiles.item_key
-    and counted.judged_at >= item_profiles.valid_from
-    and counted.judged_at < item_profiles.valid_to
-inner join {{ ref('int_work_profile_types') }} as types
-    on item_profiles.profile_key = types.profile_key
-    and counted.judged_at >= types.valid_from
-    and counted.judged_at < types.valid_to
-    and types.item_level = 'initiative'
+    on
+        counted.item_key = outcomes.item_key
+        and counted.judged_at >= outcomes.valid_from
+        and counted.judged_at < outcomes.valid_to
+inner join {{ ref('int_work_item_types') }} as types
+    on
+        counted.item_key = types.item_key
+        and counted.judged_at >= types.valid_from
+        and counted.judged_at < types.valid_to
+        and types.item_level = 'initiative'

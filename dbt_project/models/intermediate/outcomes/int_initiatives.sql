@@ -30,7 +30,7 @@ select
     items.source_url,
     types.flow_item_type,
     facts.flow_state,
-    item_profiles.profile_key,
+    types.profile_key,
     outcomes.rejected_by is null as has_anticipated_outcome,
     outcomes.rejected_by,
     roles.role is not null as is_outcome_field_known,
@@ -44,19 +44,18 @@ from judged
 inner join {{ ref('int_work_items') }} as items on judged.item_key = items.item_key
 inner join {{ ref('int_work_item_facts') }} as facts on judged.item_key = facts.item_key
 inner join {{ ref('int_initiative_outcomes') }} as outcomes
-    on judged.item_key = outcomes.item_key
-    and judged.judged_at >= outcomes.valid_from
-    and judged.judged_at < outcomes.valid_to
-inner join {{ ref('int_work_item_profiles') }} as item_profiles
-    on judged.item_key = item_profiles.item_key
-    and judged.judged_at >= item_profiles.valid_from
-    and judged.judged_at < item_profiles.valid_to
-inner join {{ ref('int_work_profile_types') }} as types
-    on item_profiles.profile_key = types.profile_key
-    and judged.judged_at >= types.valid_from
-    and judged.judged_at < types.valid_to
-    and types.item_level = 'initiative'
+    on
+        judged.item_key = outcomes.item_key
+        and judged.judged_at >= outcomes.valid_from
+        and judged.judged_at < outcomes.valid_to
+inner join {{ ref('int_work_item_types') }} as types
+    on
+        judged.item_key = types.item_key
+        and judged.judged_at >= types.valid_from
+        and judged.judged_at < types.valid_to
+        and types.item_level = 'initiative'
 left join first_outcomes on judged.item_key = first_outcomes.item_key
 left join {{ ref('stg_jira__field_roles') }} as roles
-    on items.connection = roles.connection
-    and roles.role = 'anticipated_outcome'
+    on
+        items.connection = roles.connection
+        and roles.role = 'anticipated_outcome'

@@ -12,16 +12,19 @@ with owned as (
     from {{ ref('int_initiative_periods') }} as initiative_periods
     cross join {{ ref('int_settings') }} as settings
     inner join {{ ref('int_work_profile_teams') }} as teams
-        on initiative_periods.profile_key = teams.profile_key
-        and initiative_periods.judged_at >= teams.valid_from
-        and initiative_periods.judged_at < teams.valid_to
+        on
+            initiative_periods.profile_key = teams.profile_key
+            and initiative_periods.judged_at >= teams.valid_from
+            and initiative_periods.judged_at < teams.valid_to
     left join {{ ref('int_team_value_streams') }} as team_value_streams
-        on teams.value_stream_id is null
-        and teams.team_id = team_value_streams.team_id
-        and {{ in_force('team_value_streams', local_date('initiative_periods.judged_at', 'settings.time_zone')) }}
+        on
+            teams.value_stream_id is null
+            and teams.team_id = team_value_streams.team_id
+            and {{ in_force('team_value_streams', local_date('initiative_periods.judged_at', 'settings.time_zone')) }}
     qualify row_number() over (
         partition by initiative_periods.item_key, initiative_periods.period_grain, initiative_periods.period_start
-        order by teams.weight desc, teams.team_id, team_value_streams.weight desc, team_value_streams.value_stream_id
+        order by
+            teams.weight desc, teams.team_id asc, team_value_streams.weight desc, team_value_streams.value_stream_id asc
     ) = 1
 
 ),
@@ -38,9 +41,10 @@ scoped as (
         owned.has_outcome
     from owned
     inner join {{ ref('int_team_period_scopes') }} as team_scopes
-        on owned.team_id = team_scopes.team_id
-        and owned.period_grain = team_scopes.period_grain
-        and owned.period_start = team_scopes.period_start
+        on
+            owned.team_id = team_scopes.team_id
+            and owned.period_grain = team_scopes.period_grain
+            and owned.period_start = team_scopes.period_start
     union all
     select
         'value_stream' as scope_type,
@@ -123,13 +127,15 @@ wide as (
         end as data_quality
     from {{ ref('int_scope_periods') }} as scope_periods
     left join counts
-        on scope_periods.scope_type = counts.scope_type
-        and scope_periods.scope_id = counts.scope_id
-        and scope_periods.period_grain = counts.period_grain
-        and scope_periods.period_start = counts.period_start
+        on
+            scope_periods.scope_type = counts.scope_type
+            and scope_periods.scope_id = counts.scope_id
+            and scope_periods.period_grain = counts.period_grain
+            and scope_periods.period_start = counts.period_start
     left join scope_starts
-        on scope_periods.scope_type = scope_starts.scope_type
-        and scope_periods.scope_id = scope_starts.scope_id
+        on
+            scope_periods.scope_type = scope_starts.scope_type
+            and scope_periods.scope_id = scope_starts.scope_id
 
 )
 

@@ -9,14 +9,15 @@ with answers as (
 wave_teams as (
 
     select
-        wave_key,
-        team_id,
-        any_value(value_stream_id) as value_stream_id,
-        sum(invited_count) as invited_count,
-        bool_or(is_small) as is_small
-    from {{ ref('int_survey_wave_teams') }}
-    where wave_key in (select wave_key from {{ ref('int_survey_waves') }} where is_closed)
-    group by wave_key, team_id
+        teams.wave_key,
+        teams.team_id,
+        any_value(teams.value_stream_id) as value_stream_id,
+        sum(teams.invited_count) as invited_count,
+        bool_or(teams.is_small) as is_small
+    from {{ ref('int_survey_wave_teams') }} as teams
+    inner join {{ ref('int_survey_waves') }} as waves on teams.wave_key = waves.wave_key
+    where waves.is_closed
+    group by teams.wave_key, teams.team_id
 
 ),
 
@@ -84,9 +85,10 @@ placed as (
     from drivers
     inner join wave_teams on drivers.wave_key = wave_teams.wave_key
     left join responses
-        on drivers.wave_key = responses.wave_key
-        and drivers.driver = responses.driver
-        and wave_teams.team_id = responses.team_id
+        on
+            drivers.wave_key = responses.wave_key
+            and drivers.driver = responses.driver
+            and wave_teams.team_id = responses.team_id
 
 ),
 
@@ -117,13 +119,25 @@ scoped as (
 
 invited as (
 
-    select wave_key, 'team' as scope_type, team_id as scope_id, invited_count
+    select
+        wave_key,
+        'team' as scope_type,
+        team_id as scope_id,
+        invited_count
     from wave_teams
     union all
-    select wave_key, 'value_stream' as scope_type, value_stream_id as scope_id, invited_count
+    select
+        wave_key,
+        'value_stream' as scope_type,
+        value_stream_id as scope_id,
+        invited_count
     from wave_teams
     union all
-    select wave_key, 'organization' as scope_type, 'organization' as scope_id, invited_count
+    select
+        wave_key,
+        'organization' as scope_type,
+        'organization' as scope_id,
+        invited_count
     from wave_teams
 
 ),
@@ -177,6 +191,7 @@ select
     cells.enps
 from cells
 left join invited_scopes
-    on cells.wave_key = invited_scopes.wave_key
-    and cells.scope_type = invited_scopes.scope_type
-    and cells.scope_id = invited_scopes.scope_id
+    on
+        cells.wave_key = invited_scopes.wave_key
+        and cells.scope_type = invited_scopes.scope_type
+        and cells.scope_id = invited_scopes.scope_id

@@ -12,11 +12,11 @@ with last_waves as (
         wave_values.responses_count,
         wave_values.invited_count,
         wave_values.data_quality,
-        cast({{ dbt.date_trunc('quarter', 'wave_values.closes_on') }} as date) as period_start
+        cast(date_trunc('quarter', wave_values.closes_on) as date) as period_start
     from {{ ref('int_sentiment_wave_values') }} as wave_values
     qualify
         dense_rank() over (
-            partition by {{ dbt.date_trunc('quarter', 'wave_values.closes_on') }}, wave_values.driver
+            partition by date_trunc('quarter', wave_values.closes_on), wave_values.driver
             order by wave_values.closes_on desc, wave_values.wave_key desc
         ) = 1
 
@@ -24,20 +24,32 @@ with last_waves as (
 
 metrics as (
 
-    select distinct 'driver_score' as metric, driver, 'driver:' || driver as breakdown
+    select distinct
+        'driver_score' as metric,
+        driver,
+        'driver:' || driver as breakdown
     from {{ ref('int_sentiment_wave_values') }}
     where driver != 'all'
     union all
-    select distinct 'favourable_share' as metric, driver, 'driver:' || driver as breakdown
+    select distinct
+        'favourable_share' as metric,
+        driver,
+        'driver:' || driver as breakdown
     from {{ ref('int_sentiment_wave_values') }}
     where driver != 'all'
     union all
-    select 'enps' as metric, driver, 'all' as breakdown
+    select
+        'enps' as metric,
+        driver,
+        'all' as breakdown
     from {{ ref('stg_surveys__items') }}
     where kind = 'nps'
     qualify row_number() over (order by case when lower(driver) = 'enps' then 0 else 1 end, driver) = 1
     union all
-    select 'response_rate' as metric, 'all' as driver, 'all' as breakdown
+    select
+        'response_rate' as metric,
+        'all' as driver,
+        'all' as breakdown
 
 ),
 
@@ -90,7 +102,8 @@ select
     spine.is_complete
 from spine
 left join last_waves
-    on spine.scope_type = last_waves.scope_type
-    and spine.scope_id = last_waves.scope_id
-    and spine.driver = last_waves.driver
-    and spine.period_start = last_waves.period_start
+    on
+        spine.scope_type = last_waves.scope_type
+        and spine.scope_id = last_waves.scope_id
+        and spine.driver = last_waves.driver
+        and spine.period_start = last_waves.period_start

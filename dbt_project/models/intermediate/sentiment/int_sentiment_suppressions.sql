@@ -24,7 +24,12 @@ participation_cells as (
 
 participation_organizations as (
 
-    select wave_key, driver, scope_type, scope_id, is_forced as is_hidden
+    select
+        wave_key,
+        driver,
+        scope_type,
+        scope_id,
+        is_forced as is_hidden
     from participation_cells
     where scope_type = 'organization'
 
@@ -66,16 +71,22 @@ driver_cells as (
         cells.is_forced or participation.is_hidden as is_forced
     from cells
     inner join participation
-        on cells.wave_key = participation.wave_key
-        and cells.scope_type = participation.scope_type
-        and cells.scope_id = participation.scope_id
+        on
+            cells.wave_key = participation.wave_key
+            and cells.scope_type = participation.scope_type
+            and cells.scope_id = participation.scope_id
     where cells.driver != 'all'
 
 ),
 
 driver_organizations as (
 
-    select wave_key, driver, scope_type, scope_id, is_forced as is_hidden
+    select
+        wave_key,
+        driver,
+        scope_type,
+        scope_id,
+        is_forced as is_hidden
     from driver_cells
     where scope_type = 'organization'
 

@@ -14,10 +14,11 @@ with shown as (
         any_value(cells.enps) as enps
     from {{ ref('int_sentiment_cells') }} as cells
     inner join {{ ref('int_sentiment_suppressions') }} as suppressions
-        on cells.wave_key = suppressions.wave_key
-        and cells.scope_type = suppressions.scope_type
-        and cells.scope_id = suppressions.scope_id
-        and cells.driver = suppressions.driver
+        on
+            cells.wave_key = suppressions.wave_key
+            and cells.scope_type = suppressions.scope_type
+            and cells.scope_id = suppressions.scope_id
+            and cells.driver = suppressions.driver
     group by
         cells.wave_key,
         cells.scope_type,

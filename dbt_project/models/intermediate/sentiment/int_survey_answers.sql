@@ -21,13 +21,15 @@ with answers as (
     cross join {{ ref('int_settings') }} as settings
     inner join {{ ref('int_survey_waves') }} as waves on answers.wave_key = waves.wave_key
     inner join {{ ref('stg_surveys__items') }} as items
-        on answers.wave_key = items.wave_key
-        and answers.item = items.item
-        and answers.answer between items.scale_min and items.scale_max
-        and items.scale_max > items.scale_min
+        on
+            answers.wave_key = items.wave_key
+            and answers.item = items.item
+            and answers.answer between items.scale_min and items.scale_max
+            and items.scale_max > items.scale_min
     inner join {{ ref('int_survey_wave_teams') }} as wave_teams
-        on answers.wave_key = wave_teams.wave_key
-        and answers.team is not distinct from wave_teams.team
+        on
+            answers.wave_key = wave_teams.wave_key
+            and answers.team is not distinct from wave_teams.team
     where answers.submitted_at is null or answers.submitted_at <= settings.as_of
 
 )

@@ -61,8 +61,9 @@ named as (
         max(declared.invited_count) as invited_count
     from declared
     left join teams
-        on declared.wave_key = teams.wave_key
-        and lower(declared.team) in (teams.id_text, teams.name_text)
+        on
+            declared.wave_key = teams.wave_key
+            and lower(declared.team) in (teams.id_text, teams.name_text)
     group by declared.wave_key, declared.team
 
 ),
@@ -76,11 +77,13 @@ declared_value_streams as (
         count(*) as responses_count
     from responses
     inner join named
-        on responses.wave_key = named.wave_key
-        and responses.team is not distinct from named.team
+        on
+            responses.wave_key = named.wave_key
+            and responses.team is not distinct from named.team
     inner join value_streams
-        on responses.wave_key = value_streams.wave_key
-        and lower(responses.value_stream) in (value_streams.id_text, value_streams.name_text)
+        on
+            responses.wave_key = value_streams.wave_key
+            and lower(responses.value_stream) in (value_streams.id_text, value_streams.name_text)
     group by responses.wave_key, named.team_id, value_streams.value_stream_id
     qualify
         row_number() over (
@@ -101,7 +104,7 @@ configured_value_streams as (
     qualify
         row_number() over (
             partition by waves.wave_key, shares.team_id
-            order by shares.weight desc, shares.value_stream_id
+            order by shares.weight desc, shares.value_stream_id asc
         ) = 1
 
 )
@@ -117,12 +120,15 @@ select
 from named
 inner join {{ ref('int_survey_waves') }} as waves on named.wave_key = waves.wave_key
 left join declared_value_streams
-    on named.wave_key = declared_value_streams.wave_key
-    and named.team_id = declared_value_streams.team_id
+    on
+        named.wave_key = declared_value_streams.wave_key
+        and named.team_id = declared_value_streams.team_id
 left join configured_value_streams
-    on named.wave_key = configured_value_streams.wave_key
-    and named.team_id = configured_value_streams.team_id
+    on
+        named.wave_key = configured_value_streams.wave_key
+        and named.team_id = configured_value_streams.team_id
 left join {{ ref('int_team_period_scopes') }} as sizes
-    on named.team_id = sizes.team_id
-    and sizes.period_grain = 'quarter'
-    and sizes.period_start = {{ dbt.date_trunc('quarter', 'waves.closes_on') }}
+    on
+        named.team_id = sizes.team_id
+        and sizes.period_grain = 'quarter'
+        and sizes.period_start = date_trunc('quarter', waves.closes_on)

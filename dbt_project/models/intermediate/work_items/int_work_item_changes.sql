@@ -5,8 +5,8 @@ with changelog_items as (
         items.changed_at,
         items.history_id,
         items.item_position,
-        items.from_value,
-        items.to_value,
+        case when lower(items.field_name) = 'key' then items.from_text else items.from_value end as from_value,
+        case when lower(items.field_name) = 'key' then items.to_text else items.to_value end as to_value,
         case when lower(items.field_name) = 'key' then split_part(items.from_text, '-', 1) else items.from_text end
             as from_text,
         case when lower(items.field_name) = 'key' then split_part(items.to_text, '-', 1) else items.to_text end
@@ -23,9 +23,10 @@ with changelog_items as (
         end as field
     from {{ ref('stg_jira__changelog_items') }} as items
     left join {{ ref('stg_jira__field_roles') }} as roles
-        on items.connection = roles.connection
-        and items.field_id = roles.field_id
-        and roles.role in ('team', 'epic_link', 'parent', 'anticipated_outcome')
+        on
+            items.connection = roles.connection
+            and items.field_id = roles.field_id
+            and roles.role in ('team', 'epic_link', 'parent', 'anticipated_outcome')
     where lower(items.field_id) != 'status'
 
 )

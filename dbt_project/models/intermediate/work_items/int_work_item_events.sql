@@ -43,17 +43,14 @@ select
     events.event,
     events.event_at,
     {{ local_date('events.event_at', 'settings.time_zone') }} as event_date,
-    item_profiles.profile_key,
-    item_profiles.workflow_key,
+    types.profile_key,
+    types.workflow_key,
     types.flow_item_type,
     types.item_level
 from events
 cross join {{ ref('int_settings') }} as settings
-inner join {{ ref('int_work_item_profiles') }} as item_profiles
-    on events.item_key = item_profiles.item_key
-    and events.event_at >= item_profiles.valid_from
-    and events.event_at < item_profiles.valid_to
-inner join {{ ref('int_work_profile_types') }} as types
-    on item_profiles.profile_key = types.profile_key
-    and events.event_at >= types.valid_from
-    and events.event_at < types.valid_to
+inner join {{ ref('int_work_item_types') }} as types
+    on
+        events.item_key = types.item_key
+        and events.event_at >= types.valid_from
+        and events.event_at < types.valid_to

@@ -43,7 +43,9 @@ dated as (
         milestones.flow_state,
         milestones.ended_at,
         least(
-            coalesce(milestones.done_at, case when milestones.flow_state = 'cancelled' then milestones.last_cancelled_at end),
+            coalesce(
+                milestones.done_at, case when milestones.flow_state = 'cancelled' then milestones.last_cancelled_at end
+            ),
             milestones.ended_at,
             settings.as_of
         ) as measured_until
@@ -57,9 +59,9 @@ times as (
     select
         intervals.item_key,
         sum({{ microseconds_between('intervals.valid_from', 'least(intervals.valid_to, dated.measured_until)') }})
-            filter (where intervals.flow_state = 'active') / 1000000.0 as active_seconds,
+        filter (where intervals.flow_state = 'active') / 1000000.0 as active_seconds,
         sum({{ microseconds_between('intervals.valid_from', 'least(intervals.valid_to, dated.measured_until)') }})
-            filter (where intervals.flow_state = 'waiting') / 1000000.0 as waiting_seconds
+        filter (where intervals.flow_state = 'waiting') / 1000000.0 as waiting_seconds
     from {{ ref('int_work_item_state_intervals') }} as intervals
     inner join dated on intervals.item_key = dated.item_key
     where intervals.valid_from < dated.measured_until and intervals.flow_state in ('active', 'waiting')

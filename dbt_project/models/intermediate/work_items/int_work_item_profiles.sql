@@ -54,8 +54,9 @@ matched_values as (
         single_values.valid_to
     from single_values
     inner join rule_values
-        on single_values.field = rule_values.field
-        and single_values.value = rule_values.value
+        on
+            single_values.field = rule_values.field
+            and single_values.value = rule_values.value
 
 ),
 
@@ -130,9 +131,10 @@ piece_conditions as (
         string_agg(matched_values.condition, chr(10) order by matched_values.condition) as conditions
     from pieces
     inner join matched_values
-        on pieces.item_key = matched_values.item_key
-        and pieces.valid_from >= matched_values.valid_from
-        and pieces.valid_from < matched_values.valid_to
+        on
+            pieces.item_key = matched_values.item_key
+            and pieces.valid_from >= matched_values.valid_from
+            and pieces.valid_from < matched_values.valid_to
     group by all
 
 ),
@@ -150,18 +152,21 @@ described as (
         pieces.valid_to
     from pieces
     left join identities as projects
-        on pieces.item_key = projects.item_key
-        and projects.field = 'project'
-        and pieces.valid_from >= projects.valid_from
-        and pieces.valid_from < projects.valid_to
+        on
+            pieces.item_key = projects.item_key
+            and projects.field = 'project'
+            and pieces.valid_from >= projects.valid_from
+            and pieces.valid_from < projects.valid_to
     left join identities as issue_types
-        on pieces.item_key = issue_types.item_key
-        and issue_types.field = 'issue_type'
-        and pieces.valid_from >= issue_types.valid_from
-        and pieces.valid_from < issue_types.valid_to
+        on
+            pieces.item_key = issue_types.item_key
+            and issue_types.field = 'issue_type'
+            and pieces.valid_from >= issue_types.valid_from
+            and pieces.valid_from < issue_types.valid_to
     left join piece_conditions
-        on pieces.item_key = piece_conditions.item_key
-        and pieces.valid_from = piece_conditions.valid_from
+        on
+            pieces.item_key = piece_conditions.item_key
+            and pieces.valid_from = piece_conditions.valid_from
 
 )
 

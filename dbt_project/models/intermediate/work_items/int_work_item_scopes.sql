@@ -9,9 +9,10 @@ with team_shares as (
         teams.weight
     from {{ ref('int_work_item_events') }} as events
     inner join {{ ref('int_work_profile_teams') }} as teams
-        on events.profile_key = teams.profile_key
-        and events.event_at >= teams.valid_from
-        and events.event_at < teams.valid_to
+        on
+            events.profile_key = teams.profile_key
+            and events.event_at >= teams.valid_from
+            and events.event_at < teams.valid_to
 
 ),
 
@@ -32,8 +33,9 @@ value_stream_shares as (
         cast(team_shares.weight * team_value_streams.weight as decimal(10, 9)) as weight
     from team_shares
     inner join {{ ref('int_team_value_streams') }} as team_value_streams
-        on team_shares.team_id = team_value_streams.team_id
-        and {{ in_force('team_value_streams', 'team_shares.event_date') }}
+        on
+            team_shares.team_id = team_value_streams.team_id
+            and {{ in_force('team_value_streams', 'team_shares.event_date') }}
     where team_shares.value_stream_id is null
 
 )

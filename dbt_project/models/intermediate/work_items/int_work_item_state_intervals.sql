@@ -44,14 +44,16 @@ mapped as (
         intervals.valid_from as entered_at
     from {{ ref('int_work_item_status_intervals') }} as intervals
     inner join workflow_pieces as pieces
-        on intervals.item_key = pieces.item_key
-        and intervals.valid_from < pieces.valid_to
-        and intervals.valid_to > pieces.valid_from
+        on
+            intervals.item_key = pieces.item_key
+            and intervals.valid_from < pieces.valid_to
+            and intervals.valid_to > pieces.valid_from
     left join {{ ref('int_workflow_states') }} as states
-        on pieces.workflow_key = states.workflow_key
-        and intervals.status_id = states.status_id
-        and greatest(intervals.valid_from, pieces.valid_from) < states.valid_to
-        and least(intervals.valid_to, pieces.valid_to) > states.valid_from
+        on
+            pieces.workflow_key = states.workflow_key
+            and intervals.status_id = states.status_id
+            and greatest(intervals.valid_from, pieces.valid_from) < states.valid_to
+            and least(intervals.valid_to, pieces.valid_to) > states.valid_from
 
 ),
 
@@ -81,7 +83,8 @@ misclicks as (
     from done_runs
     where flow_state = 'done'
     group by item_key, run
-    having max_by(next_state, valid_from) not in ('done', 'ignore', 'deleted')
+    having
+        max_by(next_state, valid_from) not in ('done', 'ignore', 'deleted')
         and {{ seconds_between('min(valid_from)', 'max(valid_to)') }} < 60 * any_value(done_grace_minutes)
 
 ),
@@ -100,9 +103,10 @@ forgiven as (
         mapped.entered_at
     from mapped
     left join misclicks
-        on mapped.item_key = misclicks.item_key
-        and mapped.valid_from >= misclicks.valid_from
-        and mapped.valid_from < misclicks.valid_to
+        on
+            mapped.item_key = misclicks.item_key
+            and mapped.valid_from >= misclicks.valid_from
+            and mapped.valid_from < misclicks.valid_to
 
 ),
 

@@ -12,9 +12,10 @@ with items as (
     from {{ ref('stg_jira__issues') }} as issues
     cross join {{ ref('int_settings') }} as settings
     left join {{ ref('stg_jira__issue_availabilities') }} as availabilities
-        on issues.item_key = availabilities.connection || ':' || availabilities.issue_id
-        and availabilities.availability != 'available'
-        and availabilities.changed_at <= settings.as_of
+        on
+            issues.item_key = availabilities.connection || ':' || availabilities.issue_id
+            and availabilities.availability != 'available'
+            and settings.as_of >= availabilities.changed_at
     where issues.created_at <= settings.as_of
 
 ),
@@ -33,8 +34,9 @@ entries as (
         items.gone_at
     from items
     left join {{ ref('int_work_item_transitions') }} as first_transitions
-        on items.item_key = first_transitions.item_key
-        and first_transitions.transition_ordinal = 1
+        on
+            items.item_key = first_transitions.item_key
+            and first_transitions.transition_ordinal = 1
     union all
     select
         transitions.item_key,
@@ -52,8 +54,8 @@ entries as (
         item_key,
         2147483647 as entry_ordinal,
         gone_at as valid_from,
-        cast(null as {{ dbt.type_string() }}) as status_id,
-        cast(null as {{ dbt.type_string() }}) as status_name,
+        cast(null as {{ text_type() }}) as status_id,
+        cast(null as {{ text_type() }}) as status_name,
         true as is_deletion,
         gone_at
     from items
@@ -71,7 +73,9 @@ dated as (
         is_deletion,
         gone_at,
         valid_from,
-        lead(valid_from, 1, case when is_deletion then {{ forever() }} else coalesce(gone_at, {{ forever() }}) end) over (
+        lead(
+            valid_from, 1, case when is_deletion then {{ forever() }} else coalesce(gone_at, {{ forever() }}) end
+        ) over (
             partition by item_key
             order by entry_ordinal
         ) as valid_to

@@ -3,6 +3,7 @@ with items as (
     select
         issues.item_key,
         issues.connection,
+        issues.issue_key,
         issues.project_key,
         issues.issue_type_id,
         issues.issue_type_name,
@@ -25,7 +26,7 @@ current_values as (
     select
         item_key,
         'project' as field,
-        cast(null as {{ dbt.type_string() }}) as value,
+        issue_key as value,
         project_key as value_text
     from items
     union all
@@ -57,14 +58,14 @@ current_values as (
     select
         item_key,
         'title' as field,
-        cast(null as {{ dbt.type_string() }}) as value,
+        cast(null as {{ text_type() }}) as value,
         title as value_text
     from items
     union all
     select
         item_key,
         'label' as field,
-        cast(null as {{ dbt.type_string() }}) as value,
+        cast(null as {{ text_type() }}) as value,
         array_to_string(labels, ' ') as value_text
     from items
 
@@ -93,8 +94,9 @@ unchanged as (
         {{ forever() }} as valid_to
     from current_values
     left join first_changes
-        on current_values.item_key = first_changes.item_key
-        and current_values.field = first_changes.field
+        on
+            current_values.item_key = first_changes.item_key
+            and current_values.field = first_changes.field
     where first_changes.item_key is null
 
 ),
@@ -178,8 +180,9 @@ component_versions as (
         true as is_in
     from current_components
     left join component_events
-        on current_components.item_key = component_events.item_key
-        and current_components.component_id = component_events.component_id
+        on
+            current_components.item_key = component_events.item_key
+            and current_components.component_id = component_events.component_id
     where component_events.item_key is null
     union all
     select

@@ -19,14 +19,20 @@ matches as (
         rules.valid_to
     from {{ ref('int_work_profiles') }} as profiles
     inner join {{ ref('stg_organization__work_rules') }} as rules
-        on (rules.connection is null or rules.connection = profiles.connection)
-        and (rules.project is null or rules.project = profiles.project_key)
+        on
+            (rules.connection is null or profiles.connection = rules.connection)
+            and (rules.project is null or profiles.project_key = rules.project)
     left join profile_conditions
-        on profiles.profile_key = profile_conditions.profile_key
-        and profile_conditions.condition = rules.field || '=' || lower(rules.value)
-    where rules.field is null
+        on
+            profiles.profile_key = profile_conditions.profile_key
+            and profile_conditions.condition = rules.field || '=' || lower(rules.value)
+    where
+        rules.field is null
         or (rules.field = 'project' and lower(rules.value) = lower(profiles.project_key))
-        or (rules.field = 'issue_type' and lower(rules.value) in (profiles.issue_type_id, lower(profiles.issue_type_name)))
+        or (
+            rules.field = 'issue_type'
+            and lower(rules.value) in (profiles.issue_type_id, lower(profiles.issue_type_name))
+        )
         or profile_conditions.profile_key is not null
 
 ),
@@ -72,8 +78,9 @@ first_matches as (
         matches.weight
     from segments
     inner join matches
-        on segments.profile_key = matches.profile_key
-        and {{ in_force('matches', 'segments.valid_from') }}
+        on
+            segments.profile_key = matches.profile_key
+            and {{ in_force('matches', 'segments.valid_from') }}
     where segments.valid_from < segments.valid_to
     qualify rank() over (
         partition by segments.profile_key, segments.valid_from
@@ -88,16 +95,18 @@ attributed as (
         segments.profile_key,
         segments.valid_from,
         segments.valid_to,
-        case when teams.team_id is null then 'unassigned' else teams.team_id end as team_id,
+        coalesce(teams.team_id, 'unassigned') as team_id,
         first_matches.value_stream_id,
         coalesce(first_matches.weight, 1) as weight
     from segments
     left join first_matches
-        on segments.profile_key = first_matches.profile_key
-        and segments.valid_from = first_matches.valid_from
+        on
+            segments.profile_key = first_matches.profile_key
+            and segments.valid_from = first_matches.valid_from
     left join {{ ref('stg_organization__teams') }} as teams
-        on first_matches.team_id = teams.team_id
-        and {{ in_force('teams', 'segments.valid_from') }}
+        on
+            first_matches.team_id = teams.team_id
+            and {{ in_force('teams', 'segments.valid_from') }}
     where segments.valid_from < segments.valid_to
 
 )

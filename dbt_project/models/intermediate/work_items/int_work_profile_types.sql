@@ -21,15 +21,17 @@ matches as (
         + case when mappings.condition_field is null then 0 else 8 end as specificity
     from {{ ref('int_work_profiles') }} as profiles
     inner join {{ ref('stg_organization__type_mappings') }} as mappings
-        on (mappings.connection is null or mappings.connection = profiles.connection)
-        and (mappings.project is null or mappings.project = profiles.project_key)
-        and (
-            mappings.issue_type is null
-            or lower(mappings.issue_type) in (profiles.issue_type_id, lower(profiles.issue_type_name))
-        )
+        on
+            (mappings.connection is null or profiles.connection = mappings.connection)
+            and (mappings.project is null or profiles.project_key = mappings.project)
+            and (
+                mappings.issue_type is null
+                or lower(mappings.issue_type) in (profiles.issue_type_id, lower(profiles.issue_type_name))
+            )
     left join profile_conditions
-        on profiles.profile_key = profile_conditions.profile_key
-        and profile_conditions.condition = mappings.condition_field || '=' || lower(mappings.condition_value)
+        on
+            profiles.profile_key = profile_conditions.profile_key
+            and profile_conditions.condition = mappings.condition_field || '=' || lower(mappings.condition_value)
     where mappings.condition_field is null or profile_conditions.profile_key is not null
 
 ),
@@ -68,12 +70,17 @@ best_matches as (
         matches.item_level
     from segments
     left join matches
-        on segments.profile_key = matches.profile_key
-        and {{ in_force('matches', 'segments.valid_from') }}
+        on
+            segments.profile_key = matches.profile_key
+            and {{ in_force('matches', 'segments.valid_from') }}
     where segments.valid_from < segments.valid_to
     qualify row_number() over (
         partition by segments.profile_key, segments.valid_from
-        order by matches.specificity desc nulls last, matches.valid_from desc, matches.item_level, matches.flow_item_type
+        order by
+            matches.specificity desc nulls last,
+            matches.valid_from desc,
+            matches.item_level asc,
+            matches.flow_item_type asc
     ) = 1
 
 )

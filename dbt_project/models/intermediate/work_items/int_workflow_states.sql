@@ -10,9 +10,10 @@ with workflow_statuses as (
         lower(min(intervals.status_name)) as status_name
     from {{ ref('int_work_item_status_intervals') }} as intervals
     inner join {{ ref('int_work_item_profiles') }} as profiles
-        on intervals.item_key = profiles.item_key
-        and intervals.valid_from < profiles.valid_to
-        and intervals.valid_to > profiles.valid_from
+        on
+            intervals.item_key = profiles.item_key
+            and intervals.valid_from < profiles.valid_to
+            and intervals.valid_to > profiles.valid_from
     where not intervals.is_deletion
     group by profiles.workflow_key, intervals.status_id
 
@@ -30,8 +31,9 @@ named as (
         coalesce(lower(statuses.status_name), workflow_statuses.status_name) as status_name
     from workflow_statuses
     left join {{ ref('stg_jira__statuses') }} as statuses
-        on workflow_statuses.connection = statuses.connection
-        and workflow_statuses.status_id = statuses.status_id
+        on
+            workflow_statuses.connection = statuses.connection
+            and workflow_statuses.status_id = statuses.status_id
 
 ),
 
@@ -50,10 +52,14 @@ matches as (
         + case when mappings.issue_type is null then 0 else 4 end as specificity
     from named
     inner join {{ ref('stg_organization__status_mappings') }} as mappings
-        on (mappings.connection is null or mappings.connection = named.connection)
-        and (mappings.project is null or mappings.project = named.project_key)
-        and (mappings.issue_type is null or lower(mappings.issue_type) in (named.issue_type_id, named.issue_type_name))
-        and lower(mappings.status) in (named.status_id, named.status_name)
+        on
+            (mappings.connection is null or named.connection = mappings.connection)
+            and (mappings.project is null or named.project_key = mappings.project)
+            and (
+                mappings.issue_type is null
+                or lower(mappings.issue_type) in (named.issue_type_id, named.issue_type_name)
+            )
+            and lower(mappings.status) in (named.status_id, named.status_name)
 
 ),
 
@@ -96,13 +102,18 @@ best_matches as (
         matches.stage_order
     from segments
     left join matches
-        on segments.workflow_key = matches.workflow_key
-        and segments.status_id is not distinct from matches.status_id
-        and {{ in_force('matches', 'segments.valid_from') }}
+        on
+            segments.workflow_key = matches.workflow_key
+            and segments.status_id is not distinct from matches.status_id
+            and {{ in_force('matches', 'segments.valid_from') }}
     where segments.valid_from < segments.valid_to
     qualify row_number() over (
         partition by segments.workflow_key, segments.status_id, segments.valid_from
-        order by matches.specificity desc nulls last, matches.valid_from desc, matches.stage_order, matches.flow_state
+        order by
+            matches.specificity desc nulls last,
+            matches.valid_from desc,
+            matches.stage_order asc,
+            matches.flow_state asc
     ) = 1
 
 )

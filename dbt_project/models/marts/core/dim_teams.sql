@@ -75,8 +75,8 @@ union all
 select
     team_id,
     team_name,
-    cast(null as {{ dbt.type_string() }}) as value_stream_id,
-    cast(null as {{ dbt.type_string() }}) as operating_model,
+    cast(null as {{ text_type() }}) as value_stream_id,
+    cast(null as {{ text_type() }}) as operating_model,
     cast(null as bigint) as team_size,
     cast(null as date) as first_date,
     true as is_current,

@@ -7,12 +7,14 @@ with unmapped_statuses as (
         count(distinct intervals.item_key) as records_count
     from {{ ref('int_work_item_state_intervals') }} as intervals
     inner join {{ ref('int_work_item_profiles') }} as profiles
-        on intervals.item_key = profiles.item_key
-        and intervals.valid_from >= profiles.valid_from
-        and intervals.valid_from < profiles.valid_to
+        on
+            intervals.item_key = profiles.item_key
+            and intervals.valid_from >= profiles.valid_from
+            and intervals.valid_from < profiles.valid_to
     left join {{ ref('stg_jira__statuses') }} as statuses
-        on profiles.connection = statuses.connection
-        and intervals.status_id = statuses.status_id
+        on
+            profiles.connection = statuses.connection
+            and intervals.status_id = statuses.status_id
     where intervals.flow_state is null
     group by 1, 2
 
@@ -58,9 +60,32 @@ unassigned_items as (
         count(*) as records_count
     from {{ ref('int_work_item_scopes') }} as scopes
     inner join {{ ref('int_work_items') }} as items on scopes.item_key = items.item_key
-    where scopes.event in ('as_of', 'done') and scopes.scope_type = 'team' and scopes.scope_id = 'unassigned'
+    where
+        scopes.event in ('as_of', 'done') and scopes.scope_type = 'team' and scopes.scope_id = 'unassigned'
         and items.item_level in ('flow_item', 'initiative')
     group by items.connection
+
+),
+
+without_waiting as (
+
+    select
+        profiles.connection,
+        profiles.project_key as subject,
+        count(*) as records_count
+    from {{ ref('int_work_item_events') }} as events
+    inner join {{ ref('int_work_item_facts') }} as facts on events.item_key = facts.item_key
+    inner join {{ ref('int_work_profiles') }} as profiles on events.profile_key = profiles.profile_key
+    left join {{ ref('int_waiting_projects') }} as waiting_projects
+        on
+            profiles.connection = waiting_projects.connection
+            and profiles.project_key = waiting_projects.project_key
+    where
+        events.event = 'done'
+        and facts.active_seconds > 0
+        and events.item_level in ('flow_item', 'initiative')
+        and (waiting_projects.first_waiting_at is null or events.event_at < waiting_projects.first_waiting_at)
+    group by profiles.connection, profiles.project_key
 
 ),
 
@@ -105,6 +130,17 @@ findings as (
         'Add a rule for them to organization/work_rules.csv.' as cure
     from unassigned_items
     left join totals on unassigned_items.connection = totals.connection
+    union all
+    select
+        'no_waiting_state' as check_name,
+        without_waiting.connection,
+        without_waiting.subject,
+        without_waiting.records_count,
+        without_waiting.records_count / cast(totals.items as double) as records_share,
+        'These items are left out of flow efficiency; map a status in which work waits to waiting in '
+        || 'organization/status_mappings.csv.' as cure
+    from without_waiting
+    left join totals on without_waiting.connection = totals.connection
     union all
     select
         'quarantined_record' as check_name,

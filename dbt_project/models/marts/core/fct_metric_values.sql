@@ -1,24 +1,24 @@
 with family_values as (
 
     {%- for family in ['flow', 'delivery', 'sentiment', 'outcomes'] %}
-    {%- if not loop.first %}
-    union all
-    {%- endif %}
-    select
-        '{{ family }}' as family,
-        metric,
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        breakdown,
-        value,
-        numerator,
-        denominator,
-        n,
-        data_quality,
-        is_complete
-    from {{ ref('int_' ~ family ~ '_metric_values') }}
+        {%- if not loop.first %}
+            union all
+        {%- endif %}
+        select
+            '{{ family }}' as family,
+            metric,
+            scope_type,
+            scope_id,
+            period_grain,
+            period_start,
+            breakdown,
+            value,
+            numerator,
+            denominator,
+            n,
+            data_quality,
+            is_complete
+        from {{ ref('int_' ~ family ~ '_metric_values') }}
     {%- endfor %}
 
 ),
@@ -51,18 +51,21 @@ judged as (
     inner join {{ ref('metric_catalogue') }} as metric_catalogue
         on family_values.metric = metric_catalogue.metric
     left join {{ ref('int_scope_periods') }} as scope_periods
-        on family_values.scope_type = scope_periods.scope_type
-        and family_values.scope_id = scope_periods.scope_id
-        and family_values.period_grain = scope_periods.period_grain
-        and family_values.period_start = scope_periods.period_start
+        on
+            family_values.scope_type = scope_periods.scope_type
+            and family_values.scope_id = scope_periods.scope_id
+            and family_values.period_grain = scope_periods.period_grain
+            and family_values.period_start = scope_periods.period_start
     left join {{ ref('int_periods') }} as periods
-        on family_values.period_grain = periods.period_grain
-        and family_values.period_start = periods.period_start
+        on
+            family_values.period_grain = periods.period_grain
+            and family_values.period_start = periods.period_start
     left join {{ ref('int_stale_scopes') }} as stale_scopes
-        on family_values.family = stale_scopes.family
-        and family_values.scope_type = stale_scopes.scope_type
-        and family_values.scope_id = stale_scopes.scope_id
-        and periods.end_at > stale_scopes.stale_since
+        on
+            family_values.family = stale_scopes.family
+            and family_values.scope_type = stale_scopes.scope_type
+            and family_values.scope_id = stale_scopes.scope_id
+            and periods.end_at > stale_scopes.stale_since
 
 ),
 

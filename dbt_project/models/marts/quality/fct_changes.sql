@@ -8,16 +8,18 @@ with scopes as (
         count(distinct scopes.service_id) over (partition by changes.change_key) as services_count
     from {{ ref('int_changes') }} as changes
     inner join {{ ref('int_repository_scopes') }} as scopes
-        on changes.repository_key = scopes.repository_key
-        and {{ in_force('scopes', 'changes.merged_date') }}
+        on
+            changes.repository_key = scopes.repository_key
+            and {{ in_force('scopes', 'changes.merged_date') }}
     left join {{ ref('int_team_period_scopes') }} as teams
-        on scopes.team_id = teams.team_id
-        and teams.period_grain = 'quarter'
-        and teams.period_start = cast({{ dbt.date_trunc('quarter', 'changes.merged_date') }} as date)
+        on
+            scopes.team_id = teams.team_id
+            and teams.period_grain = 'quarter'
+            and teams.period_start = cast(date_trunc('quarter', changes.merged_date) as date)
     qualify
         row_number() over (
             partition by changes.change_key
-            order by scopes.weight desc, scopes.service_id, scopes.value_stream_id
+            order by scopes.weight desc, scopes.service_id asc, scopes.value_stream_id asc
         ) = 1
 
 ),

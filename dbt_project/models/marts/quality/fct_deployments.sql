@@ -7,17 +7,19 @@ with scopes as (
         scopes.value_stream_id
     from {{ ref('int_deployments') }} as deployments
     inner join {{ ref('int_repository_scopes') }} as scopes
-        on deployments.repository_key = scopes.repository_key
-        and deployments.service_id is not distinct from scopes.service_id
-        and {{ in_force('scopes', 'deployments.deployed_date') }}
+        on
+            deployments.repository_key = scopes.repository_key
+            and deployments.service_id is not distinct from scopes.service_id
+            and {{ in_force('scopes', 'deployments.deployed_date') }}
     left join {{ ref('int_team_period_scopes') }} as teams
-        on scopes.team_id = teams.team_id
-        and teams.period_grain = 'quarter'
-        and teams.period_start = cast({{ dbt.date_trunc('quarter', 'deployments.deployed_date') }} as date)
+        on
+            scopes.team_id = teams.team_id
+            and teams.period_grain = 'quarter'
+            and teams.period_start = cast(date_trunc('quarter', deployments.deployed_date) as date)
     qualify
         row_number() over (
             partition by deployments.service_deployment_key
-            order by scopes.weight desc, scopes.value_stream_id
+            order by scopes.weight desc, scopes.value_stream_id asc
         ) = 1
 
 ),
@@ -35,10 +37,13 @@ shipments as (
 
 select
     case
-        when scopes.is_of_small_team then deployments.deployment_key || '/small_teams/' || row_number() over (
-            partition by deployments.deployment_key, coalesce(scopes.is_of_small_team, false)
-            order by deployments.service_id
-        )
+        when scopes.is_of_small_team
+            then
+                deployments.deployment_key || '/small_teams/' || row_number()
+                    over (
+                        partition by deployments.deployment_key, coalesce(scopes.is_of_small_team, false)
+                        order by deployments.service_id
+                    )
         else deployments.service_deployment_key
     end as service_deployment_key,
     deployments.deployment_key,
@@ -58,7 +63,8 @@ select
 from {{ ref('int_deployments') }} as deployments
 left join scopes on deployments.service_deployment_key = scopes.service_deployment_key
 left join shipments
-    on deployments.deployment_key = shipments.deployment_key
-    and deployments.service_id is not distinct from shipments.service_id
+    on
+        deployments.deployment_key = shipments.deployment_key
+        and deployments.service_id is not distinct from shipments.service_id
 left join {{ ref('int_repositories') }} as repositories on deployments.repository_key = repositories.repository_key
 where deployments.is_production

@@ -19,11 +19,11 @@ with changed as (
         {{ json_parse(json_part('changelogs.payload', 'histories'), structure) }} as histories
     from {{ source('jira', 'changelogs') }} as changelogs
     {%- if is_incremental() %}
-    where not exists (
-        select 1
-        from {{ this }} as loaded
-        where loaded.item_key = changelogs.connection || ':' || changelogs.id
-    )
+        where not exists (
+            select 1
+            from {{ this }} as loaded
+            where loaded.item_key = changelogs.connection || ':' || changelogs.id
+        )
     {%- endif %}
 
 ),
@@ -46,7 +46,7 @@ items as (
         issue_id,
         load_id,
         history.id as history_id,
-        history.created as created,
+        history.created,
         {{ explode('history.items') }} as item,
         {{ explode_positions('history.items') }} as item_position
     from histories

@@ -55,11 +55,12 @@ changed as (
     from {{ source('jira', 'issues') }} as issues
     left join role_versions on issues.connection = role_versions.connection
     {%- if is_incremental() %}
-    left join {{ this }} as loaded
-        on loaded.item_key = issues.connection || ':' || issues.id
-    where loaded.item_key is null
-        or loaded.load_id != issues.load_id
-        or loaded.field_roles != coalesce(role_versions.field_roles, '')
+        left join {{ this }} as loaded
+            on loaded.item_key = issues.connection || ':' || issues.id
+        where
+            loaded.item_key is null
+            or loaded.load_id != issues.load_id
+            or loaded.field_roles != coalesce(role_versions.field_roles, '')
     {%- endif %}
 
 ),
@@ -70,10 +71,10 @@ named as (
         connection,
         issue_id,
         {%- for name in paths %}
-        parts[{{ loop.index }}] as {{ name }},
+            parts[{{ loop.index }}] as {{ name }},
         {%- endfor %}
         {%- for role in roles %}
-        {{ jira_role_value(role, role_fields, 'parts', paths | length) }} as {{ role }}_text,
+            {{ jira_role_value(role, role_fields, 'parts', paths | length) }} as {{ role }}_text,
         {%- endfor %}
         updated_at,
         fetched_at,

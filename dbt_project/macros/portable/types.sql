@@ -1,0 +1,1 @@
+{% macro text_type() -%} varchar {%- endmacro %}

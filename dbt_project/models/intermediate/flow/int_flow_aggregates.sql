@@ -1,0 +1,283 @@
+with item_types as (
+
+    select flow_item_type
+    from
+        (values (cast(null as {{ text_type() }})), ('feature'), ('defect'), ('risk'), ('debt'))
+            as listed (flow_item_type)
+
+),
+
+item_levels as (
+
+    select item_level
+    from (values ('flow_item'), ('initiative')) as listed (item_level)
+
+),
+
+done_items as (
+
+    select
+        events.item_key,
+        facts.is_skipped,
+        facts.flow_seconds / 86400.0 as flow_days,
+        facts.lead_seconds / 86400.0 as lead_days,
+        case when waiting_projects.first_waiting_at <= events.event_at then facts.active_seconds end as active_seconds,
+        case when waiting_projects.first_waiting_at <= events.event_at then facts.waiting_seconds end
+            as waiting_seconds
+    from {{ ref('int_work_item_events') }} as events
+    inner join {{ ref('int_work_item_facts') }} as facts on events.item_key = facts.item_key
+    inner join {{ ref('int_work_profiles') }} as profiles on events.profile_key = profiles.profile_key
+    left join {{ ref('int_waiting_projects') }} as waiting_projects
+        on
+            profiles.connection = waiting_projects.connection
+            and profiles.project_key = waiting_projects.project_key
+    where events.event = 'done'
+
+),
+
+completions as (
+
+    select
+        item_periods.scope_type,
+        item_periods.scope_id,
+        item_periods.period_grain,
+        item_periods.period_start,
+        item_periods.item_level,
+        item_periods.flow_item_type,
+        sum(item_periods.weight) as done_items,
+        coalesce(sum(item_periods.weight) filter (where done_items.is_skipped), 0) as skipped_items,
+        count(*) as done_n,
+        count(done_items.flow_days) as flow_time_n,
+        {{ percentile('done_items.flow_days', 0.5) }} as flow_time_p50_days,
+        {{ percentile('done_items.flow_days', 0.85) }} as flow_time_p85_days,
+        {{ percentile('done_items.lead_days', 0.5) }} as lead_time_p50_days,
+        {{ percentile('done_items.lead_days', 0.85) }} as lead_time_p85_days,
+        sum(cast(done_items.active_seconds as decimal(18, 6))) as active_seconds,
+        sum(cast(done_items.active_seconds + done_items.waiting_seconds as decimal(18, 6))) as elapsed_seconds,
+        count(*) filter (where done_items.active_seconds + done_items.waiting_seconds > 0) as efficiency_n,
+        {{ percentile(
+            'done_items.active_seconds / nullif(done_items.active_seconds + done_items.waiting_seconds, 0)', 0.5
+        ) }} as flow_efficiency_median
+    from {{ ref('int_flow_item_periods') }} as item_periods
+    inner join done_items on item_periods.item_key = done_items.item_key
+    where item_periods.event = 'done' and not item_periods.is_unmapped
+    group by grouping sets (
+        (
+            item_periods.scope_type, item_periods.scope_id, item_periods.period_grain, item_periods.period_start,
+            item_periods.item_level
+        ),
+        (
+            item_periods.scope_type, item_periods.scope_id, item_periods.period_grain, item_periods.period_start,
+            item_periods.item_level, item_periods.flow_item_type
+        )
+    )
+
+),
+
+counts as (
+
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        item_level,
+        flow_item_type,
+        sum(weight) filter (where event = 'started') as arrived_items,
+        count(*) filter (where event = 'started') as arrived_n,
+        sum(weight) filter (where event = 'cancelled') as cancelled_items,
+        count(*) filter (where event = 'cancelled') as cancelled_n
+    from {{ ref('int_flow_item_periods') }}
+    where event in ('started', 'cancelled') and not is_unmapped
+    group by grouping sets (
+        (scope_type, scope_id, period_grain, period_start, item_level),
+        (scope_type, scope_id, period_grain, period_start, item_level, flow_item_type)
+    )
+
+),
+
+loads as (
+
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        item_level,
+        flow_item_type,
+        sum(active_item_days) as active_item_days,
+        sum(waiting_item_days) as waiting_item_days
+    from {{ ref('int_flow_period_loads') }}
+    where flow_item_type is not null
+    group by grouping sets (
+        (scope_type, scope_id, period_grain, period_start, item_level),
+        (scope_type, scope_id, period_grain, period_start, item_level, flow_item_type)
+    )
+
+),
+
+mappings as (
+
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        item_level,
+        count(distinct item_key) filter (where is_unmapped) as unmapped_n,
+        count(distinct item_key) as candidates_n
+    from {{ ref('int_flow_item_periods') }}
+    group by all
+
+),
+
+period_days as (
+
+    select
+        period_grain,
+        period_start,
+        count(*) as days_over
+    from {{ ref('int_day_periods') }}
+    where is_over
+    group by all
+
+),
+
+histories as (
+
+    select min(history_start_date) as history_start_date
+    from {{ ref('int_histories') }}
+    where source = 'jira'
+
+),
+
+scope_starts as (
+
+    select
+        scope_sources.scope_type,
+        scope_sources.scope_id,
+        max(connections.start_date) as start_date
+    from {{ ref('int_flow_scope_sources') }} as scope_sources
+    inner join {{ ref('int_connections') }} as connections on scope_sources.connection = connections.connection
+    group by all
+
+),
+
+spine as (
+
+    select
+        scope_periods.scope_type,
+        scope_periods.scope_id,
+        scope_periods.period_grain,
+        scope_periods.period_start,
+        scope_periods.is_complete,
+        item_levels.item_level,
+        item_types.flow_item_type,
+        case
+            when item_levels.item_level = 'flow_item' and item_types.flow_item_type is null then 'all'
+            when item_levels.item_level = 'flow_item' then 'type:' || item_types.flow_item_type
+            when item_types.flow_item_type is null then 'level:initiative'
+            else 'level:initiative/type:' || item_types.flow_item_type
+        end as breakdown,
+        case
+            when histories.history_start_date is null or scope_periods.period_end <= histories.history_start_date
+                then 'no_data'
+            when mappings.unmapped_n > 0.05 * mappings.candidates_n then 'unmapped'
+            when scope_periods.period_start < scope_starts.start_date then 'partial'
+            else 'ok'
+        end as data_quality
+    from {{ ref('int_scope_periods') }} as scope_periods
+    cross join item_levels
+    cross join item_types
+    cross join histories
+    left join scope_starts
+        on
+            scope_periods.scope_type = scope_starts.scope_type
+            and scope_periods.scope_id = scope_starts.scope_id
+    left join mappings
+        on
+            scope_periods.scope_type = mappings.scope_type
+            and scope_periods.scope_id = mappings.scope_id
+            and scope_periods.period_grain = mappings.period_grain
+            and scope_periods.period_start = mappings.period_start
+            and item_levels.item_level = mappings.item_level
+
+)
+
+select
+    spine.scope_type,
+    spine.scope_id,
+    spine.period_grain,
+    spine.period_start,
+    spine.breakdown,
+    spine.flow_item_type,
+    spine.is_complete,
+    spine.data_quality,
+    coalesce(completions.done_items, 0) as done_items,
+    coalesce(completions.skipped_items, 0) as skipped_items,
+    coalesce(completions.done_n, 0) as done_n,
+    coalesce(completions.flow_time_n, 0) as flow_time_n,
+    completions.flow_time_p50_days,
+    completions.flow_time_p85_days,
+    completions.lead_time_p50_days,
+    completions.lead_time_p85_days,
+    completions.active_seconds / 86400.0 as active_days,
+    completions.elapsed_seconds / 86400.0 as elapsed_days,
+    coalesce(completions.efficiency_n, 0) as efficiency_n,
+    completions.flow_efficiency_median,
+    coalesce(counts.arrived_items, 0) as arrived_items,
+    coalesce(counts.arrived_n, 0) as arrived_n,
+    coalesce(counts.cancelled_items, 0) as cancelled_items,
+    coalesce(counts.cancelled_n, 0) as cancelled_n,
+    coalesce(loads.active_item_days, 0) as active_item_days,
+    coalesce(loads.waiting_item_days, 0) as waiting_item_days,
+    coalesce(loads.active_item_days + loads.waiting_item_days, 0) as item_days,
+    coalesce(totals.done_items, 0) as all_done_items,
+    coalesce(totals.done_n, 0) as all_done_n,
+    coalesce(load_totals.active_item_days + load_totals.waiting_item_days, 0) as all_item_days,
+    coalesce(period_days.days_over, 0) as days_over
+from spine
+left join completions
+    on
+        spine.scope_type = completions.scope_type
+        and spine.scope_id = completions.scope_id
+        and spine.period_grain = completions.period_grain
+        and spine.period_start = completions.period_start
+        and spine.item_level = completions.item_level
+        and spine.flow_item_type is not distinct from completions.flow_item_type
+left join completions as totals
+    on
+        spine.scope_type = totals.scope_type
+        and spine.scope_id = totals.scope_id
+        and spine.period_grain = totals.period_grain
+        and spine.period_start = totals.period_start
+        and spine.item_level = totals.item_level
+        and totals.flow_item_type is null
+left join counts
+    on
+        spine.scope_type = counts.scope_type
+        and spine.scope_id = counts.scope_id
+        and spine.period_grain = counts.period_grain
+        and spine.period_start = counts.period_start
+        and spine.item_level = counts.item_level
+        and spine.flow_item_type is not distinct from counts.flow_item_type
+left join loads
+    on
+        spine.scope_type = loads.scope_type
+        and spine.scope_id = loads.scope_id
+        and spine.period_grain = loads.period_grain
+        and spine.period_start = loads.period_start
+        and spine.item_level = loads.item_level
+        and spine.flow_item_type is not distinct from loads.flow_item_type
+left join loads as load_totals
+    on
+        spine.scope_type = load_totals.scope_type
+        and spine.scope_id = load_totals.scope_id
+        and spine.period_grain = load_totals.period_grain
+        and spine.period_start = load_totals.period_start
+        and spine.item_level = load_totals.item_level
+        and load_totals.flow_item_type is null
+left join period_days
+    on
+        spine.period_grain = period_days.period_grain
+        and spine.period_start = period_days.period_start

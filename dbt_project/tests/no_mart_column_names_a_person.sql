@@ -1,0 +1,21 @@
+{%- set marts = [
+    'dim_dates', 'dim_metric_catalogue', 'dim_services', 'dim_teams', 'dim_value_streams', 'fct_changes',
+    'fct_data_quality', 'fct_delivery_metrics', 'fct_deployments', 'fct_flow_distribution', 'fct_flow_items',
+    'fct_flow_metrics', 'fct_initiatives', 'fct_metric_values', 'fct_outcome_metrics', 'fct_sentiment_metrics',
+] %}
+{%- for mart in marts %}
+-- depends_on: {{ ref(mart) }}
+{%- endfor %}
+
+select
+    table_schema,
+    table_name,
+    column_name
+from information_schema.columns
+where
+    table_catalog = '{{ ref('fct_metric_values').database }}'
+    and regexp_matches(
+        lower(column_name),
+        '(^|_)(person|people|author|login|e?mail|member|respondent|assignee|reporter|creator|reviewer|user|username'
+        || '|account|employee|developer|engineer|display_name)(s|_|$)'
+    )

@@ -1,0 +1,106 @@
+"""How many requests a night makes, counted by the doubles' own request log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.server import Server, serve
+from tests.end_to_end.small_world import NIGHT, START_DATE, counts, cut, load_ids, raw_rows
+from tests.ingestion.nights import Nights, errors, github_connection, jira_connection
+
+pytestmark = pytest.mark.xdist_group("small_world")
+PER_THOUSAND_ISSUES = 25
+PER_THOUSAND_PULL_REQUESTS = 60
+UNCHANGED_NIGHT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLoad:
+    """A first load of about 1,200 issues and 1,000 pull requests; requests: by service, what was asked how often."""
+
+    server: Server
+    nights: Nights
+    requests: dict[str, Counter[str]]
+    rows: dict[str, int]
+
+
+def asked(server: Server) -> dict[str, Counter[str]]:
+    """Requests since the last look, by service and operation."""
+    found: dict[str, Counter[str]] = {"jira": Counter(), "github": Counter()}
+    for request in server.requests:
+        found[request["service"]][str(request["operation"])] += 1
+    server.requests.clear()
+    return found
+
+
+def night(server: Server, nights: Nights, as_of: Any) -> dict[str, Counter[str]]:
+    for connection in (
+        jira_connection(server.jira_url, start_date=START_DATE),
+        github_connection(server, start_date=START_DATE),
+    ):
+        assert errors(nights.run(connection, as_of)) == {}
+    return asked(server)
+
+
+def load(projects: tuple[str, ...], repositories: tuple[str, ...], folder: Path) -> Iterator[FirstLoad]:
+    nights = Nights(folder)
+    with serve(cut(projects, repositories), clock=NIGHT) as server:
+        requests = night(server, nights, NIGHT)
+        rows = counts(raw_rows(folder / "warehouse" / "warehouse.duckdb"))
+        yield FirstLoad(server, nights, requests, rows)
+
+
+@pytest.fixture(scope="module")
+def first_load(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstLoad]:
+    projects = ("TOOL", "PARC", "BILL")
+    repositories = ("acme/toolbox", "acme/reverse-logistics", "acme/storefront")
+    yield from load(projects, repositories, tmp_path_factory.mktemp("budgets"))
+
+
+def check_first_load(loaded: FirstLoad) -> None:
+    issues, pull_requests = loaded.rows["jira.issues"], loaded.rows["github.pull_requests"]
+    assert loaded.rows["jira.changelogs"] == issues
+    of_jira = loaded.requests["jira"].total()
+    assert of_jira <= PER_THOUSAND_ISSUES * issues / 1000, loaded.requests["jira"]
+    github = loaded.requests["github"]
+    of_pull_requests = (
+        sum(count for name, count in github.items() if "PullRequest" in name) + github["OwnerRepositories"]
+    )
+    assert of_pull_requests <= PER_THOUSAND_PULL_REQUESTS * pull_requests / 1000, github
+
+
+def test_first_load_stays_within_its_budgets(first_load: FirstLoad) -> None:
+    assert first_load.rows["jira.issues"] > 900 and first_load.rows["github.pull_requests"] > 900
+    check_first_load(first_load)
+
+
+def test_unchanged_night_makes_few_requests_and_changes_no_raw_row(first_load: FirstLoad) -> None:
+    warehouse = first_load.nights.folder / "warehouse" / "warehouse.duckdb"
+    rows, loads = raw_rows(warehouse), load_ids(warehouse)
+    again = night(first_load.server, first_load.nights, NIGHT)
+    assert sum(counter.total() for counter in again.values()) <= UNCHANGED_NIGHT, again
+    later = night(first_load.server, first_load.nights, NIGHT + timedelta(hours=6))
+    assert sum(counter.total() for counter in later.values()) <= UNCHANGED_NIGHT, later
+    assert raw_rows(warehouse) == rows
+    assert load_ids(warehouse) == loads
+
+
+@pytest.mark.soak
+def test_whole_company_stays_within_its_budgets(tmp_path: Path) -> None:
+    from tests.end_to_end.small_world import company
+
+    world = company().world
+    assert world.jira is not None and world.github is not None
+    projects = tuple(project["key"] for project in world.jira.projects)
+    repositories = tuple(repository.name_with_owner for repository in world.github.repositories)
+    for loaded in load(projects, repositories, tmp_path):
+        check_first_load(loaded)
+        again = night(loaded.server, loaded.nights, NIGHT)
+        assert sum(counter.total() for counter in again.values()) <= UNCHANGED_NIGHT, again
