@@ -15,7 +15,7 @@ nightly: $(READY) ## the whole night: extract, load, build, test, publish
 	@$(BIN)/flowlight nightly
 
 test: $(READY) ## every test
-	$(BIN)/pytest -n auto --dist loadgroup -m "not soak"
+	$(BIN)/pytest -n auto --dist loadfile -m "not soak"
 
 soak: $(READY) ## the slow tests: seeds of faults, kills, old clients
 	$(BIN)/pytest -m soak

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ingestion.config import Config, ConfigError, OrganizationFilesConnection
-from ingestion.errors import IngestionError
+from ingestion.errors import IngestionError, StopStream
 from ingestion.load import Warehouse
 from ingestion.sources.organization_files import read_organization
 from ingestion.sync import check_connection, peek
@@ -105,6 +105,13 @@ def _add_lists(config: Config, clock: datetime, rules: Rules, problems: list[str
 
 def _add_jira(connection: Any, listed: Callable[[str], Iterable[dict[str, Any]]], rules: Rules) -> str:
     projects = list(listed("projects"))
+    unseen = sorted({*connection.projects} - {p["key"] for p in projects} - {"*"})
+    if unseen:
+        seen = ", ".join(sorted(p["key"] for p in projects)[:20]) or "none"
+        raise StopStream(
+            f"project {', '.join(unseen)} cannot be seen; the account sees {seen}",
+            "correct `projects` in connections.yml, or give the account the permission to browse them",
+        )
     types = list(listed("issue_types"))
     statuses = list(listed("statuses"))
     name = connection.name

@@ -29,6 +29,7 @@ DATABASE = "marts"
 BUILDING = ".building-"
 STORAGE = "v1.0"
 ALWAYS_FILLED = ("core.metric_catalogue", "core.dim_dates", "core.fct_metric_values")
+MAY_EMPTY = ("core.fct_data_quality",)  # a list of problems: empty once they are mended
 QUALITY_TABLE = "core.fct_metric_values"
 
 
@@ -205,7 +206,11 @@ def _check_and_export(
             rows, checksum = counted if counted else (0, None)
             if not rows and table.title in ALWAYS_FILLED:
                 problems.append(f"{table.title} has no rows")
-            elif not rows and before.get(table.title, {}).get("rows") and not accept_emptied:
+            elif (
+                not rows
+                and before.get(table.title, {}).get("rows")
+                and not (accept_emptied or table.title in MAY_EMPTY)
+            ):
                 problems.append(
                     f"{table.title} had {before[table.title]['rows']:,} rows in the last publication and has none now; "
                     "if that is right, run `flowlight nightly --full`"
