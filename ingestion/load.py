@@ -80,7 +80,8 @@ class Warehouse:
         self._connection = duckdb.connect()
         self._connection.execute(
             f"""set memory_limit = '{memory_limit}'; set temp_directory = {_text(str(path.parent / "tmp"))};
-            set preserve_insertion_order = false; set checkpoint_threshold = '256MB'; set TimeZone = 'UTC'"""
+            set preserve_insertion_order = false; set checkpoint_threshold = '256MB'; set TimeZone = 'UTC';
+            set enable_progress_bar = false"""
         )
         self._connection.execute(
             f"attach {_text(str(path))} as warehouse (row_group_size {ROW_GROUP_SIZE}); use warehouse"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from ingestion.config import Config
 from ingestion.load import Warehouse
@@ -13,7 +16,7 @@ from ingestion.sources import SOURCES
 from ingestion.stream import StreamRun
 from ingestion.sync import sync_connection
 from orchestration import progress
-from orchestration.errors import InputError
+from orchestration.errors import GateError, InputError
 from orchestration.fingerprint import raw_fingerprint
 from orchestration.night import Night, with_sandbox, with_shown_urls
 
@@ -29,7 +32,7 @@ def read_connections(night: Night) -> None:
     config = with_sandbox(night.settings, night.config, night.as_of)
     wanted = [connection for connection in config.connections if not night.only or connection.name in night.only]
     night.settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with Warehouse(night.settings.warehouse) as warehouse:
+    with _opened(night.settings.warehouse) as warehouse:
         warehouse.ensure_tables()
         warehouse.write_settings(with_shown_urls(night.config), night.as_of)
         progress.reporter().phase(f"reading {', '.join(connection.name for connection in wanted) or 'nothing'}")
@@ -37,6 +40,15 @@ def read_connections(night: Night) -> None:
         night.streams = stream_states(warehouse, config)
         night.raw_fingerprint = raw_fingerprint(warehouse)
         _require_an_organization(night, config, warehouse)
+
+
+def _opened(path: Path) -> Warehouse:
+    """The warehouse for writing; GateError in one line where another process has it open."""
+    try:
+        return Warehouse(path)
+    except duckdb.IOException as error:
+        reason = str(error).splitlines()[0].removeprefix("IO Error: ")
+        raise GateError(f"{path} cannot be opened: {reason}; close it in the other program and run again") from error
 
 
 def _read_in_threads(night: Night, config: Config, wanted: Sequence[Any], warehouse: Warehouse) -> list[StreamRun]:

@@ -21,8 +21,12 @@ SHOWN_URLS = {"jira": "https://acme.atlassian.net", "github": "https://github.ex
 
 # The child ends when its standard input closes, so it never outlives its parent, however that ends.
 _GUARD = """
-import os, runpy, sys, threading
-threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+import os, runpy, threading
+def end_with_parent():
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+threading.Thread(target=end_with_parent, daemon=True).start()
 runpy.run_module("sandbox", run_name="__main__", alter_sys=True)
 """
 
@@ -42,8 +46,12 @@ class SandboxProcess:
         self._ready = threading.Event()
         self._first_line = b""
         self._last_words: deque[bytes] = deque([b"no output"], maxlen=1)
-        for target in (self._read_output, self._read_errors):
-            threading.Thread(target=target, name="sandbox", daemon=True).start()
+        self._readers = [
+            threading.Thread(target=target, name="sandbox", daemon=True)
+            for target in (self._read_output, self._read_errors)
+        ]
+        for reader in self._readers:
+            reader.start()
 
     def _read_output(self) -> None:
         assert self._process.stdout is not None
@@ -71,6 +79,8 @@ class SandboxProcess:
             return json.loads(self._first_line)
         except ValueError:
             self.stop()
+            for reader in self._readers:
+                reader.join(timeout=5)
             words = self._last_words[0].decode(errors="replace")
             raise GateError(f"the sandbox did not start: {words}; try `flowlight sandbox`") from None
 

@@ -28,10 +28,18 @@ RUNS_KEPT = 100
 def night_resource(context: dg.InitResourceContext) -> Generator[Night]:
     """One night per run; every step of the run shares it."""
     with open_night(context.resource_config, context.run_id or "no-run") as night:
+        if context.instance is not None:
+            tidy_runs(context.instance, night.run_id)
         yield night
-    if context.instance is not None:
-        for run in context.instance.get_runs()[RUNS_KEPT:]:
-            context.instance.delete_run(run.run_id)
+
+
+def tidy_runs(instance: dg.DagsterInstance, running: str) -> None:
+    """Mark runs whose process was killed as failed (the lock is ours, so no other is alive); forget the oldest runs."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        if run.run_id != running:
+            instance.report_run_failed(run, "its process ended without a word: it was killed, or the machine stopped")
+    for run in instance.get_runs()[RUNS_KEPT:]:
+        instance.delete_run(run.run_id)
 
 
 def build_job() -> Any:

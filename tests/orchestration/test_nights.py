@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,9 +14,11 @@ import dagster as dg
 import duckdb
 import pytest
 
+from orchestration import alerts
 from orchestration.errors import InputError
 from orchestration.publish import current_publication, published_chain
 from orchestration.run import closing_lines
+from orchestration.schedules import alert_on_lost_run
 from orchestration.settings import Settings
 
 Run = Callable[..., dict[str, Any]]
@@ -94,8 +98,6 @@ def test_failing_test_stops_before_publishing_and_says_which_and_where_the_rows_
     lines = "\n".join(closing_lines(mini, record, 0))
     assert problem in lines
     assert f"Still published: {mini.published_file}" in lines
-    rule.write_text(good)
-    assert night()["exit_code"] == 0
 
 
 def test_model_that_cannot_be_built_stops_before_publishing(mini: Settings, night: Run) -> None:
@@ -221,3 +223,58 @@ def test_leftovers_of_a_killed_publication_are_gone_after_the_next(mini: Setting
     record = night()
     assert (record["exit_code"], record["unchanged"]) == (0, False)
     assert [path.name for path in Path(mini.publications).iterdir()] == published_chain(mini)
+
+
+def test_warehouse_that_another_program_has_open_is_named_with_the_cure(mini: Settings, night: Run) -> None:
+    assert night()["exit_code"] == 0
+    program = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", program, str(mini.warehouse)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        record = night()
+        other.kill()
+    assert record["exit_code"] == 3
+    (problem,) = record["problems"]
+    assert problem.startswith(f"{mini.warehouse} cannot be opened: Could not set lock on file")
+    assert problem.endswith("close it in the other program and run again")
+
+
+def test_lost_run_is_told_by_the_daemon_and_other_red_runs_are_not_told_twice(
+    mini: Settings, night: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_surveys(mini, "not_there")
+    record = night(only=["surveys"])
+    assert record["exit_code"] in (1, 2, 3)
+    sent: list[str] = []
+    monkeypatch.setattr(alerts, "send", lambda text, _: sent.append(text) or True)
+    with dg.DagsterInstance.get() as instance:
+        lost = instance.create_run_for_job(_nothing, status=dg.DagsterRunStatus.STARTED)
+        instance.report_run_failed(lost, "its process ended without a word")
+        for run_id in (record["run_id"], lost.run_id):
+            run = instance.get_run_by_id(run_id)
+            (event,) = instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+            context = dg.build_run_status_sensor_context(
+                sensor_name="alert_on_lost_run",
+                dagster_event=event.dagster_event,
+                dagster_instance=instance,
+                dagster_run=run,
+            ).for_run_failure()
+            alert_on_lost_run(context)
+    (text,) = sent
+    assert text.startswith(f"Flowlight: run {lost.run_id} of _nothing failed and published nothing:")
+
+
+def test_run_that_was_killed_is_marked_failed_by_the_next(mini: Settings, night: Run) -> None:
+    mini.prepare()
+    with dg.DagsterInstance.get() as instance:
+        lost = instance.create_run_for_job(_nothing, status=dg.DagsterRunStatus.STARTED)
+    assert night()["exit_code"] == 0
+    with dg.DagsterInstance.get() as instance:
+        statuses = {run.run_id == lost.run_id: run.status for run in instance.get_runs()}
+    assert statuses == {True: dg.DagsterRunStatus.FAILURE, False: dg.DagsterRunStatus.SUCCESS}
+
+
+@dg.job
+def _nothing() -> None:
+    """A job of another time."""

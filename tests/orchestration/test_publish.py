@@ -110,6 +110,21 @@ def test_file_that_old_clients_cannot_open_is_refused(tmp_path: Path) -> None:
         module.publish(settings, tables(), FACTS, keep=2)
 
 
+def test_full_disk_is_one_line_and_leaves_the_old_publication(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_in(tmp_path)
+    publish_version(settings, 1)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.shutil, "copyfile", full)
+    with pytest.raises(GateError, match=r"failed: No space left on device; the last publication stands") as raised:
+        publish_version(settings, 2)
+    assert "\n" not in str(raised.value)
+    assert published_version(tmp_path) == 1
+    assert [path.name for path in settings.publications.iterdir()] == published_chain(settings)
+
+
 def test_tables_that_are_no_marts_any_more_are_not_published(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     write_marts(settings, 1)
