@@ -31,14 +31,17 @@ def main() -> None:
 @click.option("--clock", callback=_clock, help="The time to show (ISO 8601; UTC if none given).")
 @click.option("--seed", default=DEFAULT_SEED, show_default=True, help="Which company.")
 @click.option("--token", default=None, help="The only accepted token; any non-empty one by default.")
-def serve_command(port: int, clock: datetime | None, seed: int, token: str | None) -> None:
+@click.option("--faults", type=int, default=None, help="Inject passing faults (429, 5xx, resets, ...) by this seed.")
+def serve_command(port: int, clock: datetime | None, seed: int, token: str | None, faults: int | None) -> None:
     """Serve the doubles of Jira and GitHub until interrupted; prints their addresses as one line of JSON."""
+    from sandbox.faults import Faults
     from sandbox.server import serve
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with serve(build_world(seed).world, clock=clock, port=port, token=token) as server:
+    injected = None if faults is None else Faults(faults)
+    with serve(build_world(seed).world, clock=clock, port=port, token=token, faults=injected) as server:
         urls = {"jira_url": server.jira_url, "github_url": server.github_url, "graphql_url": server.graphql_url}
         click.echo(json.dumps(urls))
         stop.wait()
