@@ -89,7 +89,7 @@ def test_the_same_seed_gives_the_same_faults():
     def faults_seen(seed: int) -> list[str | None]:
         with serve(many_issues(60), faults=Faults(seed, rate=0.5, slow_seconds=0)) as server:
             _read_issues(server)
-            return [entry["fault"] for entry in server.requests]
+        return [entry["fault"] for entry in server.requests]  # whole only once the server has ended
 
     assert faults_seen(3) == faults_seen(3)
     assert faults_seen(3) != faults_seen(4)
