@@ -56,11 +56,17 @@ def main() -> None:
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
 def init(folder: Path | None) -> None:
     """Write a commented starter configuration for your own systems into FOLDER (default FLOWLIGHT_CONFIG)."""
+    from ingestion.starter import write_starter
+    from ingestion.validation import ConfigError
+    from orchestration.errors import InputError
     from orchestration.settings import Settings
-    from orchestration.starter import write_starter
 
     target = (folder or Settings.from_environment().config).expanduser().absolute()
-    for path in write_starter(target):
+    try:
+        written = write_starter(target)
+    except ConfigError as error:
+        raise InputError(str(error)) from None
+    for path in written:
         click.echo(f"wrote {path}")
     click.echo(
         f"\nNext: edit {target / 'connections.yml'} and the files in {target / 'organization'},"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from ingestion.starter import write_starter
 from orchestration.settings import PROJECT_ROOT
-from orchestration.starter import write_starter
 
 CONNECTIONS = """\
 organization:
