@@ -1,7 +1,7 @@
 """A bare server of Jira search pages for the extraction benchmark: N issues of about 13 kB, 100 a page, by page token.
 
-Run as `python tests/benchmarks/jira_pages.py ISSUES`; prints its URL. It only joins bytes, so that it is not the bottleneck
-on a machine of two cores, and it is a process of its own, so that what it costs is not the client's.
+Run as `python tests/benchmarks/jira_pages.py ISSUES`; prints its URL. It only joins bytes, so that it is not the
+bottleneck on a machine of two cores, and it is a process of its own, so that what it costs is not the client's.
 """
 
 import json
