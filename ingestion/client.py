@@ -9,6 +9,7 @@ What happens to an answer (`Client.send`):
 | time-out, 502, 504 or a node limit where the page can be smaller | `TooExpensive` |
 | 404, GraphQL NOT_FOUND or FORBIDDEN | `NotFound` (or the part that could be read, see `Page.errors`) |
 | 401 | `StopConnection` |
+| 400, 403 without a rate limit | `Refused` with the vendor's words |
 | any other 4xx, GraphQL error, HTML in place of JSON | `StopStream`/`StopConnection` with the vendor's words |
 """
 
@@ -29,7 +30,7 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
-from ingestion.errors import IngestionError, NotFound, StopConnection, StopStream, TooExpensive, Unavailable
+from ingestion.errors import IngestionError, NotFound, Refused, StopConnection, StopStream, TooExpensive, Unavailable
 from ingestion.quota import Quotas, retry_after
 from ingestion.stream import Endpoint, Page, Request
 
@@ -269,10 +270,10 @@ class Client:
         if status in (404, 409, 422):
             raise NotFound(error, "check the name, and that the token may see it" + self.endpoint.hint)
         if status == 403:
-            raise StopStream(error, self._cure("give the token the missing permission"))
+            raise Refused(error, self._cure("give the token the missing permission"))
         if status == 410:
             raise StopStream(error, "the vendor has removed this address; update Flowlight")
-        raise StopStream(error, "check the configuration of this connection")
+        raise Refused(error, "check the configuration of this connection")
 
     def _judge_graphql(self, request: Request, where: str, page: Page) -> Page:
         if not isinstance(page.body, dict):

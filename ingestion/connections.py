@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, field_validator
 from ingestion.validation import Strict, suggestion
 
 SANDBOX = "sandbox"
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -40,6 +41,15 @@ class OrganizationSettings(Strict):
         False, description="Whether item facts carry titles (after the identity scrub)", examples=["false"]
     )
     keep_publications: int = Field(5, ge=1, description="How many past publications are kept", examples=[5])
+    currency: str = Field("EUR", description="ISO 4217 code of amounts such as cost of delay", examples=["EUR"])
+    working_hours: str = Field(
+        "09:00-17:00",
+        description="When a working day begins and ends, in `time_zone`; holidays stand in calendar.csv",
+        examples=['"09:00-17:00"'],
+    )
+    working_days: tuple[str, ...] = Field(
+        WEEKDAYS[:5], description="Days of the week on which people work", examples=["[mon, tue, wed, thu, fri]"]
+    )
 
     @field_validator("time_zone")
     @classmethod
@@ -61,6 +71,39 @@ class OrganizationSettings(Strict):
                 'such as "0 2 * * *"'
             )
         return value
+
+    @field_validator("currency")
+    @classmethod
+    def _currency_code(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Z]{3}", value):
+            raise ValueError(f"'{value}' is not a currency; write its ISO 4217 code, such as EUR")
+        return value
+
+    @field_validator("working_hours")
+    @classmethod
+    def _begin_and_end(cls, value: str) -> str:
+        begin, _, end = value.partition("-")
+        cure = 'write begin and end of one day, such as "09:00-17:00"'
+        if not all(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text) for text in (begin, end)):
+            raise ValueError(f"'{value}' are no hours; {cure}")
+        if begin >= end:
+            raise ValueError(f"'{value}' end before they begin; {cure}")
+        return value
+
+    @field_validator("working_days", mode="before")
+    @classmethod
+    def _days_of_the_week(cls, value: Any) -> Any:
+        days = _list_or_star(value, "days", "[mon, tue, wed, thu, fri]")
+        for day in days:
+            if day not in WEEKDAYS:
+                raise ValueError(f"'{day}' is not a day{suggestion(day, WEEKDAYS)}")
+        return tuple(day for day in WEEKDAYS if day in days)
+
+    @property
+    def workday(self) -> tuple[str, str]:
+        """Begin and end of a working day, each 'HH:MM'."""
+        begin, _, end = self.working_hours.partition("-")
+        return begin, end
 
     @property
     def zone(self) -> ZoneInfo:

@@ -31,6 +31,14 @@ class StopConnection(IngestionError):
     """Nothing of this connection can be read (address, credentials, network): stop it; other connections go on."""
 
 
+class Refused(StopStream):
+    """The vendor will not answer this request: it makes no sense to it (400), or is not allowed (403)."""
+
+
+class NotAvailable(StopStream):
+    """The system has no such thing (a part of the product that is not installed or not licensed): nothing is wrong."""
+
+
 class Unavailable(StopStream):
     """The vendor keeps failing in a way that usually passes (5xx, cut-off answers, time-outs)."""
 

@@ -16,12 +16,13 @@ from typing import Any
 
 import orjson
 
-from ingestion.errors import NotFound, StopSlice, StopStream, TooExpensive, Unavailable
+from ingestion.errors import NotAvailable, NotFound, Refused, StopSlice, StopStream, TooExpensive, Unavailable
 from ingestion.landing import Run, StreamZone, envelope, utc_text
 from ingestion.pagination import LoopGuard, select
 from ingestion.stream import Context, Page, Problem, Quarantined, Record, Request, Slice, Stream
 
 WATERMARK = "{watermark}"
+REFUSED = "refused"  # in the cursor of an optional slice that was never read: the vendor's answer
 RECORDS_PER_PAGE = 1000
 PAGES_BEFORE_GROWING = 4
 QUARANTINED_CHARACTERS = 500
@@ -110,7 +111,9 @@ class _Pages:
                 if plan[index].key not in run.skipped:
                     try:
                         self._read_or_begin_again(run, plan[index])
-                    except StopSlice as error:
+                    except (StopSlice, Refused) as error:
+                        if isinstance(error, Refused) and not self.stream.optional:
+                            raise
                         self._skip(run, plan[index], error)
                 run.slice, run.request = index + 1, None
                 if index + 1 < len(plan) and plan[index + 1].key != plan[index].key:
@@ -121,10 +124,17 @@ class _Pages:
             plan = self.zone.extend(run, self.stream.again(self.context))
         is_listing = self.stream.mode == "snapshot" and not run.skipped
         self.zone.finish(run, snapshot=is_listing)
+        refusals = [cursor.get(REFUSED) for cursor in self.zone.cursors.values()] if self.stream.optional else []
+        if refusals and all(refusals):
+            cure = "nothing, if this part of the product is not in use; else give the account the right to it"
+            raise NotAvailable(refusals[-1], cure)
 
-    def _skip(self, run: Run, slice_: Slice, error: StopSlice) -> None:
+    def _skip(self, run: Run, slice_: Slice, error: StopSlice | Refused) -> None:
         run.skipped.append(slice_.key)
         has_copy = slice_.key in self.zone.cursors
+        if self.stream.optional and (not has_copy or self.zone.cursors[slice_.key].get(REFUSED)):
+            self._cursor = (slice_.key, {**(slice_.cursor or {}), REFUSED: error.error})
+            return
         label = f"{slice_.label}: " if slice_.label else ""
         self.context.problems.append(Problem(label + error.error, error.cure, stale=has_copy))
 
@@ -292,6 +302,8 @@ def utc(value: datetime | str | int | float | None) -> datetime | None:
 
 def _records(stream: Stream, slice_: Slice, page: Page) -> list[dict[str, Any]]:
     path = stream.records if slice_.records is None else slice_.records
+    if path == "." and isinstance(page.body, dict):
+        return [page.body]
     found = page.body if isinstance(page.body, list) else select(page.body, path)
     if not isinstance(found, list):
         raise StopStream(

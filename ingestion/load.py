@@ -42,7 +42,8 @@ META_TABLES = {
     "quarantine": "connection varchar, source varchar, stream varchar, page varchar, line bigint, reason varchar, "
     "record varchar, fetched_at timestamp, load_id bigint",
     "settings": "as_of timestamp, time_zone varchar, organization_name varchar, min_team_size integer, "
-    "min_respondents integer, done_grace_minutes integer, publish_titles boolean",
+    "min_respondents integer, done_grace_minutes integer, publish_titles boolean, currency varchar, "
+    "workday_start varchar, workday_end varchar, working_days varchar",
 }
 
 
@@ -228,10 +229,14 @@ class Warehouse:
             organization.min_respondents,
             organization.done_grace_minutes,
             organization.publish_titles,
+            organization.currency,
+            *organization.workday,
+            ",".join(organization.working_days),
         ]
         with self._lock, self._transaction() as sql:
-            sql.execute("delete from raw_ingestion.settings")
-            sql.execute("insert into raw_ingestion.settings values (?, ?, ?, ?, ?, ?, ?)", settings)
+            # made anew each time: an earlier version's table may lack a column
+            sql.execute(f"create or replace table raw_ingestion.settings ({META_TABLES['settings']})")
+            sql.execute(f"insert into raw_ingestion.settings values ({', '.join('?' * len(settings))})", settings)
             sql.execute("update raw_ingestion.connections set is_configured = false")
             for each in config.connections:
                 source = SOURCES[each.type].name

@@ -242,7 +242,10 @@ class Stream:
     mode: 'merge' keeps what is not listed again; 'snapshot' removes rows that the latest complete listing does not
     have.
     requires: streams of the same source that must not have failed in this run.
-    records: dotted path of the list in an answer ('' = the answer itself; None entries are left out).
+    optional: a system may lack it. A slice that it refuses (not found, not allowed, makes no sense) and that was never
+    read is left out; where that is all of them, the stream is `not_available`.
+    records: dotted path of the list in an answer ('' = the answer itself, '.' = the answer is one record; None entries
+    are left out).
     id, updated_at: a field name, or a function of (record, slice) for the id and of the record for the time. order_by:
     the time that `Slice.until` and the watermark look at (default: updated_at).
     page_size: (name of the param or variable, largest size, smallest size); it is halved when the vendor gives up on a
@@ -259,6 +262,7 @@ class Stream:
     name: str
     mode: Mode = "merge"
     requires: tuple[str, ...] = ()
+    optional: bool = False
     method: str = "GET"
     path: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ingestion import extract as extraction
 from ingestion.client import Client
-from ingestion.errors import IngestionError, StopConnection, StopStream
+from ingestion.errors import IngestionError, NotAvailable, StopConnection, StopStream
 from ingestion.landing import LandingZone, StreamZone
 from ingestion.load import Warehouse
 from ingestion.sources import SOURCES
@@ -98,6 +98,7 @@ class _Night:
         self.memory: dict[str, Any] = {}
         self.stopped: StopConnection | None = None
         self.failed: dict[str, StreamRun] = {}
+        self.absent: dict[str, StreamRun] = {}
 
     def run(self, client: Client | None) -> list[StreamRun]:
         """Every stream in the source's order."""
@@ -108,6 +109,8 @@ class _Night:
             self.warehouse.record_runs([run])
             if run.status == "failed" and not run.pages:
                 self.failed[stream.name] = run
+            if run.status == "not_available":
+                self.absent[stream.name] = run
             runs.append(run)
         return runs
 
@@ -148,6 +151,7 @@ class _Night:
             self.connection, self.config, self.as_of, self.warehouse, client, full=self.full, memory=self.memory
         )
         problems = context.problems
+        is_absent = False
         try:
             self._require(stream)
             zone = self.zone.stream(stream.name)
@@ -162,6 +166,9 @@ class _Night:
         except StopConnection as error:
             self.stopped = error
             problems.append(Problem(error.error, error.cure))
+        except NotAvailable as error:
+            problems.append(Problem(error.error, error.cure))
+            is_absent = True
         except IngestionError as error:
             problems.append(Problem(error.error, error.cure))
         hide = client.hide if client else str
@@ -170,7 +177,7 @@ class _Night:
             self.source.name,
             stream.name,
             self.as_of,
-            _status(problems),
+            "not_available" if is_absent else _status(problems),
             counts.records,
             counts.pages,
             client.requests - before if client else 0,
@@ -182,6 +189,8 @@ class _Night:
         if self.stopped is not None:
             raise StopConnection(self.stopped.error, self.stopped.cure)
         for name in stream.requires:
+            if name in self.absent:
+                raise NotAvailable(self.absent[name].error or "", self.absent[name].cure or "")
             if name in self.failed:
                 raise StopStream(f"needs {self.source.name}.{name}, which failed: {self.failed[name].error}", "")
 

@@ -7,6 +7,7 @@ from sandbox.clock import jira_time, moment, utc
 from sandbox.people import Person
 from sandbox.process import BILLING_REVIEW_CHANGE as REMAP
 from sandbox.process import (
+    COST_OF_DELAY,
     FLAGGED,
     ISSUE_TYPE,
     POINTS,
@@ -14,11 +15,13 @@ from sandbox.process import (
     PROJECT_VALUES,
     RANK,
     RESOLUTIONS,
+    SITE,
     SPRINT,
     STATUS,
     TEAM_FIELD,
     TEAM_IDS,
     TYPE_VALUES,
+    Relation,
     change,
     document,
     kind_of,
@@ -37,7 +40,7 @@ COMPONENT_IDS: dict[str, str] = {}
 
 def _component(name: str) -> dict[str, Any]:
     number = COMPONENT_IDS.setdefault(name, str(10200 + len(COMPONENT_IDS)))
-    return {"self": f"https://acme.atlassian.net/rest/api/3/component/{number}", "id": number, "name": name}
+    return {"self": f"{SITE}/rest/api/3/component/{number}", "id": number, "name": name}
 
 
 class Card:
@@ -57,7 +60,10 @@ class Card:
         self.moves: list[tuple[int, str]] = []
         self._state: str | None = None
         self._stage: str | None = None
-        self.truth = truth.WorkItem("", utc(created), [], [], has_waiting=workflow_of(project).has_waiting)
+        self.links: list[dict[str, Any]] = []
+        self.truth = truth.WorkItem(
+            "", utc(created), [], [], priority=priority, has_waiting=workflow_of(project).has_waiting
+        )
         self._enter(created, status)
         self._identify(created)
         self.fields: dict[str, Any] = {
@@ -93,7 +99,10 @@ class Card:
         if self.truth.episodes:
             self.truth.episodes[-1].to_at = utc(at)
         self._state, self._stage = state, stage
-        self.truth.episodes.append(truth.Episode(status, STATUS[status].name, state, stage, utc(at), None, is_entry))
+        shown = STATUS[status]
+        self.truth.episodes.append(
+            truth.Episode(status, shown.name, state, stage, utc(at), None, is_entry, shown.is_blocked)
+        )
 
     def _remap(self, until: int) -> None:
         """Split the open stay where Billing changed what In Review means."""
@@ -108,7 +117,15 @@ class Card:
             identities.pop()
         identities.append(
             truth.Identity(
-                utc(at), self.key, self.project, ISSUE_TYPE[self.type_id].name, flow_item_type, level, teams, streams
+                utc(at),
+                self.key,
+                self.project,
+                ISSUE_TYPE[self.type_id].name,
+                flow_item_type,
+                level,
+                teams,
+                streams,
+                self.labels,
             )
         )
 
@@ -160,7 +177,7 @@ class Card:
     def flag(self, start: int, end: int, author: Person) -> None:
         """Flag the issue as impeded for a while."""
         option = {
-            "self": "https://acme.atlassian.net/rest/api/3/customFieldOption/10019",
+            "self": f"{SITE}/rest/api/3/customFieldOption/10019",
             "value": "Impediment",
             "id": "10019",
         }
@@ -197,11 +214,28 @@ class Card:
             self._identify(at)
 
     def estimate(self, at: int, points: float, author: Person) -> None:
-        """Set the story points."""
-        old = None if self.truth.story_points is None else f"{self.truth.story_points:g}"
-        item = change("Story point estimate", POINTS, (None, old), (None, f"{points:g}"))
+        """Set the story points, or correct them."""
+        old = self.truth.story_points
+        if points == old:
+            return
+        item = change(
+            "Story point estimate", POINTS, (None, None if old is None else f"{old:g}"), (None, f"{points:g}")
+        )
         if self._act(at, author, [item], {POINTS: points}):
-            self.truth.story_points = points
+            self.truth.points.append((utc(at), points))
+
+    def cost(self, at: int, amount: float, author: Person) -> None:
+        """Say what a week of delay costs (at the issue's creation: as one of its first values)."""
+        old = self.truth.cost_of_delay
+        if at == self.created:
+            self.fields[COST_OF_DELAY] = amount
+        else:
+            item = change(
+                "Cost of Delay", COST_OF_DELAY, (None, None if old is None else f"{old:g}"), (None, f"{amount:g}")
+            )
+            if not self._act(at, author, [item], {COST_OF_DELAY: amount}):
+                return
+        self.truth.costs_of_delay.append((utc(at), amount))
 
     def move_project(self, at: int, project: str, author: Person) -> int:
         """Move to another project of the same workflow; the new key is given out later. Returns when."""
@@ -237,6 +271,31 @@ class Card:
 
         item = change("Sprint", SPRINT, text(sprints), text(now))
         return self._act(at, author, [item], {SPRINT: [sprint_value(s, at) for s in now] or None})
+
+    def link(self, at: int, link_id: str, relation: Relation, other: "Card", author: Person, *, inward: bool) -> None:
+        """Link the issue with another one; the other card links back. Keys must have been given."""
+        key = other.key_at(at)
+        value = {
+            "id": link_id,
+            "self": f"{SITE}/rest/api/3/issueLink/{link_id}",
+            "type": relation.value,
+            "inwardIssue" if inward else "outwardIssue": {
+                "id": other.id, "key": key, "self": f"{SITE}/rest/api/3/issue/{other.id}",
+                "fields": {"summary": other.summary, "issuetype": TYPE_VALUES[other.type_id]},
+            },
+        }  # fmt: skip
+        text = f"This issue {relation.inward if inward else relation.outward} {key}"
+        if self._act(at, author, [change("Link", "issuelinks", (None, None), (key, text))], {}):
+            self.links.append(value)
+            self.history[-1][3]["issuelinks"] = list(self.links)
+
+    def unlink(self, at: int, link_id: str, relation: Relation, other: "Card", author: Person, *, inward: bool) -> None:
+        """Remove such a link."""
+        key = other.key_at(at)
+        text = f"This issue {relation.inward if inward else relation.outward} {key}"
+        if self._act(at, author, [change("Link", "issuelinks", (key, text), (None, None))], {}):
+            self.links = [value for value in self.links if value["id"] != link_id]
+            self.history[-1][3]["issuelinks"] = list(self.links)
 
     def write(
         self, at: int, author: Person, field: str, field_id: str, old: str | None, new: str | None, value: Any
@@ -274,6 +333,8 @@ class Card:
             item.episodes[-1].to_at = None
             item.blocked = [(a, b if b and b < limit else None) for a, b in item.blocked if a < limit]
             item.sprints = [(s, a, b if b and b < limit else None) for s, a, b in item.sprints if a < limit]
+            item.points = [(a, value) for a, value in item.points if a < limit]
+            item.costs_of_delay = [(a, value) for a, value in item.costs_of_delay if a < limit]
         item.identities.sort(key=lambda identity: identity.from_at)
         for identity in item.identities:
             identity.key = self.key_at(int(identity.from_at.timestamp()))

@@ -9,6 +9,7 @@ from sandbox.card import Card
 from sandbox.clock import WorkCalendar
 from sandbox.code import write_code
 from sandbox.initiatives import plan_initiatives
+from sandbox.links import link_items
 from sandbox.organization import organization_rows
 from sandbox.people import Staff, hire
 from sandbox.process import FIELDS, PROJECT_VALUES, STATUSES, TYPE_VALUES, status_value
@@ -64,7 +65,9 @@ def _simulate(seed: int) -> Company:
         cards.extend(work.cards)
         builds.extend(work.builds)
         planted.extend(work.planted)
-    issues = _number(cards)
+    _give_keys(cards)
+    link_items(seed, cards, staff)
+    issues = _close(cards)
     for card in cards:
         record.work_items[card.id] = card.truth
     for card, initiative in portfolio.initiatives:
@@ -89,8 +92,8 @@ def _simulate(seed: int) -> Company:
     return Company(seed, World(DEFAULT_CLOCK, jira, github), record, organization_rows(staff), surveys, staff)
 
 
-def _number(cards: list[Card]) -> list[Any]:
-    """Give ids, keys and changelog ids in order of time, and close every card's truth."""
+def _give_keys(cards: list[Card]) -> None:
+    """Give ids and keys in order of time."""
     cards.sort(key=lambda card: (card.created, card.project, card.summary))
     counters: dict[str, int] = {}
     events = [(card.created, place, card, None) for place, card in enumerate(cards)]
@@ -102,6 +105,10 @@ def _number(cards: list[Card]) -> list[Any]:
         card.keys.append((at, key))
         if target is None:
             card.key, card.id = key, str(10000 + place * 3)
+
+
+def _close(cards: list[Card]) -> list[Any]:
+    """Close every card's truth and give changelog ids in order of time; the issues, in the order of their cards."""
     for card in cards:
         card.finish()
     issues = [card.issue() for card in cards]

@@ -35,7 +35,7 @@ class Portfolio:
 
 class _Planner:
     def __init__(self, seed: int, staff: Staff, calendar: WorkCalendar) -> None:
-        self.rng = random.Random(f"{seed}:initiatives")
+        self.rng, self.later = random.Random(f"{seed}:initiatives"), random.Random(f"{seed}:initiatives:costs")
         self.staff, self.calendar = staff, calendar
         self.kinds: list[str] = []
         self.portfolio = Portfolio({}, [], [])
@@ -166,7 +166,13 @@ class _Planner:
         card.fields[EPIC_LINK] = None
         card.fields["customfield_10011"] = card.summary
         card.fields[KEY_RESULT] = None
-        card.fields[COST_OF_DELAY] = float(rng.randint(2, 20) * 1000) if rng.random() < 0.5 else None
+        if rng.random() < 0.5:
+            amount = float(rng.randint(2, 20) * 1000)
+            card.cost(card.created, amount, owner)
+            if self.later.random() < 0.2:
+                card.cost(card.created + self.later.randint(5, 40) * DAY, amount * 1.5, owner)
+        else:
+            card.fields[COST_OF_DELAY] = None
         draw = rng.random()
         if draw < 0.45:
             result = rng.choice(KEY_RESULT_IDS) if draw > 0.05 else rng.choice(("KR-99", "OKR board", "kr 3?"))

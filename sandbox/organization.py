@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sandbox.clock import FREEZES, HOLIDAYS
 from sandbox.initiatives import KEY_RESULT_IDS
 from sandbox.people import Staff
-from sandbox.process import ISSUE_TYPES, LABEL_RULES, STATUSES
+from sandbox.process import ISSUE_TYPES, LABEL_RULES, STATUSES, UNPLANNED_LABEL
 from sandbox.teams import (
     ACQUISITION,
     REORGANISATION,
@@ -50,6 +50,9 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
         "work_rules": _work_rules(),
         "status_mappings": _status_mappings(),
         "type_mappings": _type_mappings(),
+        "unplanned_rules": _rows("connection,project,field,value,valid_from,valid_to",
+                                 ("jira", None, "label", UNPLANNED_LABEL, None, None),
+                                 ("jira", "OMS", "priority", "Highest", "2026-01-01", None)),
         "bots": _rows("pattern,note", ("dependabot*", "dependency updates"), ("acme-ci*", "releases and merges"),
                       ("acme-review-bot*", "comments on pull requests"), ("*-robot", "a bot with a user account")),
         "key_results": _key_results(),
@@ -118,10 +121,13 @@ def _status_mappings() -> list[Row]:
         if status.state is None:
             continue
         project = status.project or ("TOOL" if status.status_id in ("10020", "10021", "10022") else None)
-        rows.append(("jira", project, None, status.name, status.state, status.stage, status.stage_order, None, None))
-    rows.append(("jira", "BILL", None, "10004", "waiting", "review", 30, None, "2026-01-01"))
-    rows.append(("jira", "BILL", None, "10004", "active", "review", 30, "2026-01-01", None))
-    return _rows("connection,project,issue_type,status,flow_state,stage,stage_order,valid_from,valid_to", *rows)
+        blocked = "yes" if status.is_blocked else None
+        meaning = (status.state, status.stage, status.stage_order, blocked)
+        rows.append(("jira", project, None, status.name, *meaning, None, None))
+    rows.append(("jira", "BILL", None, "10004", "waiting", "review", 30, None, None, "2026-01-01"))
+    rows.append(("jira", "BILL", None, "10004", "active", "review", 30, None, "2026-01-01", None))
+    header = "connection,project,issue_type,status,flow_state,stage,stage_order,is_blocked,valid_from,valid_to"
+    return _rows(header, *rows)
 
 
 def _type_mappings() -> list[Row]:

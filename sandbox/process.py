@@ -19,7 +19,10 @@ _CATEGORIES = {
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status and what it means to the company; state None = nobody ever said (unmapped)."""
+    """A status and what it means to the company; state None = nobody ever said (unmapped).
+
+    is_blocked: work in it is blocked.
+    """
 
     status_id: str
     name: str
@@ -28,6 +31,7 @@ class Status:
     stage: str | None = None
     stage_order: int | None = None
     project: str | None = None
+    is_blocked: bool = False
 
 
 STATUSES: tuple[Status, ...] = (
@@ -43,6 +47,7 @@ STATUSES: tuple[Status, ...] = (
     Status("10009", "Won't Do", "done", "cancelled"),
     Status("10010", "On Hold", "indeterminate", "ignore"),
     Status("10011", "Parked", "indeterminate", None),
+    Status("10012", "Blocked", "indeterminate", "waiting", "development", 20, is_blocked=True),
     Status("10020", "To Do", "new", "new", "backlog", 0),
     Status("10021", "Doing", "indeterminate", "active", "development", 20),
     Status("10022", "Finished", "done", "done", "done", 60),
@@ -158,6 +163,10 @@ LABEL_RULES: tuple[tuple[str, str, str, str], ...] = (
 """(issue type, label, flow item type, level): a label that changes what an item is."""
 
 
+UNPLANNED_LABEL = "interrupt"
+"""What teams put on work that nobody had planned."""
+
+
 def kind_of(type_id: str, labels: tuple[str, ...]) -> tuple[str | None, str | None]:
     """The flow item type and level of an issue type with labels."""
     issue_type = ISSUE_TYPE[type_id]
@@ -209,6 +218,26 @@ RESOLUTIONS = {
     name: {"self": f"{SITE}/rest/api/3/resolution/{n}", "id": str(n), "description": "", "name": name}
     for n, name in ((10000, "Done"), (10001, "Won't Do"))
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A type of link between issues; `inward` is what the issue says that is blocked, related, ..."""
+
+    type_id: str
+    name: str
+    inward: str
+    outward: str
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """The type in Jira's shape."""
+        return {"id": self.type_id, "name": self.name, "inward": self.inward, "outward": self.outward,
+                "self": f"{SITE}/rest/api/3/issueLinkType/{self.type_id}"}  # fmt: skip
+
+
+BLOCKS = Relation("10000", "Blocks", "is blocked by", "blocks")
+RELATES = Relation("10003", "Relates", "relates to", "relates to")
 POINTS, SPRINT, EPIC_LINK, FLAGGED, TEAM_FIELD = (
     "customfield_10016", "customfield_10020", "customfield_10014", "customfield_10021", "customfield_10001",
 )  # fmt: skip

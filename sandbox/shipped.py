@@ -12,6 +12,8 @@ CONNECTIONS = """\
 organization:
   name: Acme
   time_zone: Europe/Berlin        # days, weeks and months begin here
+  currency: EUR                   # of cost of delay
+  working_hours: "09:00-17:30"    # for durations in working days; holidays: organization/calendar.csv
 
 connections:
   - name: jira                    # part of every key: two Jiras may coexist

@@ -19,6 +19,7 @@ class Episode:
 
     state: new, waiting, active, done or cancelled; of an ignored status the state before it; None where the company
     has no meaning for it. is_entry: False where only the meaning changed (a dated remap), not the status.
+    is_blocked: whether work in the status is blocked.
     """
 
     status_id: str
@@ -28,11 +29,15 @@ class Episode:
     from_at: datetime
     to_at: datetime | None = None
     is_entry: bool = True
+    is_blocked: bool = False
 
 
 @dataclass(slots=True)
 class Identity:
-    """What an item was from a moment on: key, project, type, and whose it was (shares sum to 1, empty = nobody's)."""
+    """What an item was from a moment on: key, project, type, labels, and whose it was.
+
+    Shares sum to 1; empty = nobody's.
+    """
 
     from_at: datetime
     key: str
@@ -42,12 +47,14 @@ class Identity:
     level: str | None
     teams: Share
     value_streams: Share
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class WorkItem:
     """A work item's life. blocked: flagged intervals; sprints: (sprint id, added, removed or None).
 
+    links: (item id of another that blocked this one, linked, unlinked or None). points, costs_of_delay: (from, value).
     initiative_id: item id of the parent initiative. has_waiting: whether its workflow knows a waiting state.
     Deleted before a first load means that no pipeline can ever have seen it.
     """
@@ -59,8 +66,11 @@ class WorkItem:
     parent_id: str | None = None
     initiative_id: str | None = None
     deleted_at: datetime | None = None
-    story_points: float | None = None
+    priority: str = "Medium"
     has_waiting: bool = True
+    points: list[tuple[datetime, float]] = field(default_factory=list)
+    costs_of_delay: list[tuple[datetime, float]] = field(default_factory=list)
+    links: list[tuple[str, datetime, datetime | None]] = field(default_factory=list)
     blocked: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     sprints: list[tuple[int, datetime, datetime | None]] = field(default_factory=list)
 
@@ -72,6 +82,16 @@ class WorkItem:
     def current(self) -> Identity:
         """The latest identity."""
         return self.identities[-1]
+
+    @property
+    def story_points(self) -> float | None:
+        """The latest estimate."""
+        return self.points[-1][1] if self.points else None
+
+    @property
+    def cost_of_delay(self) -> float | None:
+        """The latest cost of delay a week, in the organisation's currency."""
+        return self.costs_of_delay[-1][1] if self.costs_of_delay else None
 
     @property
     def level(self) -> str | None:
@@ -342,6 +362,9 @@ def _item_at(item: WorkItem, clock: datetime) -> WorkItem:
         deleted_at=_past(item.deleted_at, clock),
         blocked=[(a, _past(b, clock)) for a, b in item.blocked if a <= clock],
         sprints=[(s, a, _past(b, clock)) for s, a, b in item.sprints if a <= clock],
+        links=[(o, a, _past(b, clock)) for o, a, b in item.links if a <= clock],
+        points=[(a, value) for a, value in item.points if a <= clock],
+        costs_of_delay=[(a, value) for a, value in item.costs_of_delay if a <= clock],
     )
 
 

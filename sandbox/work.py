@@ -9,7 +9,7 @@ from sandbox import texts
 from sandbox.card import Card
 from sandbox.clock import DAY, HOUR, WorkCalendar, is_frozen, moment
 from sandbox.people import Person, Staff
-from sandbox.process import workflow_of
+from sandbox.process import UNPLANNED_LABEL, workflow_of
 from sandbox.releases import Train
 from sandbox.teams import END, FIRST_DAY, LAST_DAY, Team, pace
 from sandbox.truth import Planted
@@ -66,12 +66,12 @@ class Effort:
 
 
 class TeamWork:
-    """Simulates one team. Every draw comes from the team's own random stream."""
+    """Simulates one team. Every draw comes from the team's own random streams; `more` is that of later additions."""
 
     def __init__(self, seed: int, team: Team, staff: Staff, calendar: WorkCalendar, trains: dict[str, Train],
                  efforts: list[Effort]) -> None:  # fmt: skip
         self.team, self.staff, self.calendar, self.trains, self.efforts = team, staff, calendar, trains, efforts
-        self.rng = random.Random(f"{seed}:work:{team.team_id}")
+        self.rng, self.more = random.Random(f"{seed}:work:{team.team_id}"), random.Random(f"{seed}:more:{team.team_id}")
         self.flow = workflow_of(team.project)
         self.work = Work()
 
@@ -135,6 +135,8 @@ class TeamWork:
             named = self._someone(at)
             labels = (*labels, f"owner-{named.login}")
             planted.append((named.login, labels[-1], "label"))
+        if self.more.random() < 0.06:
+            labels = (*labels, UNPLANNED_LABEL)
         name = {"storefront": "Storefront", "mobile": "Mobile"}.get(team.team_id)
         name = None if name and rng.random() < 0.07 else name
         component = rng.choice(team.components) if rng.random() < 0.75 else None
@@ -154,6 +156,10 @@ class TeamWork:
         )  # fmt: skip
         self.work.cards.append(card)
         self.work.planted.extend((card, Planted(n, t, where, "")) for n, t, where in planted)
+        if self.more.random() < 0.05:
+            card.cost(at if self.more.random() < 0.6 else at + 1200, self.more.randint(1, 12) * 500.0, author)
+            if self.more.random() < 0.2:
+                card.cost(at + self.more.randint(2, 30) * DAY, self.more.randint(13, 24) * 500.0, author)
         return card
 
     def _live(self, created: int) -> None:
@@ -209,6 +215,10 @@ class TeamWork:
         if card.status != flow.coding:
             at = card.move(at, flow.coding, developer)
         card.assign(at + 1, developer, developer)
+        if self.more.random() < 0.008 and UNPLANNED_LABEL not in card.labels:
+            card.label(at + 600, UNPLANNED_LABEL, developer)
+        if card.truth.points and self.more.random() < 0.08:
+            card.estimate(at + self.more.randint(1, 40) * HOUR, self.more.choice((1, 2, 3, 5, 8, 13)), developer)
         now = pace(team, at)
         at = self._trouble(card, at, developer)
         if rng.random() < 0.022:
@@ -242,6 +252,9 @@ class TeamWork:
             end = self._after(start, 11, 0.9)
             card.flag(start, end, developer)
             at = self.calendar.after(at, 4)
+        if self.team.project == "WHS" and self.more.random() < 0.06:
+            at = card.move(self.calendar.after(at, 3), "10012", developer)
+            at = card.move(self.calendar.after(at, self.more.lognormvariate(2.5, 0.7)), self.flow.coding, developer)
         if self.team.project == "BILL" and rng.random() < 0.03:
             at = card.move(self._after(at, 4), "10010", developer)
             at = card.move(self._after(at, 14), self.flow.coding, developer)

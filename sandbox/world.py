@@ -44,7 +44,8 @@ class JiraWorld:
 
     time_zone: of the API user; JQL date texts (not epoch milliseconds) are read in it.
     hidden_projects: project key -> [(from, to)] during which the API user may not see it (permission lost).
-    boards: agile boards, each with `sprints` (used from step 2 on).
+    boards: agile boards, a listing's answer with their `configuration` beside it. sprints: those of all boards.
+    has_agile: whether the site has Jira Software at all.
     """
 
     projects: list[dict[str, Any]]
@@ -57,6 +58,7 @@ class JiraWorld:
     hidden_projects: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
     boards: list[dict[str, Any]] = field(default_factory=list)
     sprints: list[dict[str, Any]] = field(default_factory=list)
+    has_agile: bool = True
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Jira Cloud (REST v3): projects, issue types, statuses, fields, issues, complete changelogs, availability.
+"""Jira Cloud (REST v3): projects, issue types, statuses, fields, issues, complete changelogs, availability, boards.
 
 Issues come by `POST /rest/api/3/search/jql`, ordered by creation: an update never moves an issue within that order, so
 a page that is read while issues change shows each of them once (ordered by `updated`, a changed issue would jump to the
@@ -13,13 +13,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-
-from ingestion.errors import StopStream
 from ingestion.extract import utc
 from ingestion.pagination import LoopGuard, Offset, PageToken
+from ingestion.sources.jira_agile import AGILE
 from ingestion.sources.jira_census import Judgement, judge
 from ingestion.sources.jira_fields import find_roles, person_field_ids
+from ingestion.sources.jira_scope import in_scope, payloads, projects_in_scope, visible_projects, what_is_seen
 from ingestion.stream import Context, Endpoint, Problem, Record, Request, Slice, Source, Stream
 
 ISSUES_PER_PAGE = 100
@@ -31,11 +30,14 @@ FIELDS = (
     "summary", "status", "issuetype", "project", "created", "updated", "resolution", "resolutiondate", "priority",
     "labels", "components", "fixVersions", "issuelinks", "parent", "duedate",
 )  # fmt: skip
-PERSON_ITEMS = {"assignee", "reporter", "creator", "Approvers", "Request participants", "watchers", "voters"}
-TEXT_ITEMS = {"description", "comment", "Comment", "environment", "Attachment", "attachment", "WorklogId"}
+SILENT_ITEMS = {  # people, and texts that may name them
+    "assignee", "reporter", "creator", "Approvers", "Request participants", "watchers", "voters",
+    "description", "comment", "Comment", "environment", "Attachment", "attachment", "WorklogId",
+}  # fmt: skip
 PROJECT_MEMBERS = (
     "id", "key", "name", "projectTypeKey", "simplified", "style", "isPrivate", "archived", "projectCategory",
 )  # fmt: skip
+LINK_TYPE_MEMBERS = ("id", "name", "inward", "outward")
 ORDER = "ORDER BY created ASC, key ASC"
 SEARCH = "/rest/api/3/search/jql"
 TOKEN = PageToken()
@@ -64,18 +66,25 @@ def _without_avatar(record: dict[str, Any], _: Slice) -> dict[str, Any]:
 
 def _issue(record: dict[str, Any], slice_: Slice) -> dict[str, Any]:
     """Only what was asked for: no people, no descriptions, no comments."""
-    fields = record["fields"]
-    wanted = slice_.extra["fields"]
+    fields = {name: record["fields"][name] for name in slice_.extra["fields"] if name in record["fields"]}
+    if fields.get("issuelinks"):
+        fields["issuelinks"] = [_link(link) for link in fields["issuelinks"]]
+    return {"id": record["id"], "key": record["key"], "fields": fields}
+
+
+def _link(link: dict[str, Any]) -> dict[str, Any]:
+    """A link without what the other issue says of itself, which changes with every status of it."""
+    others = {side: link[side] for side in ("inwardIssue", "outwardIssue") if side in link}
     return {
-        "id": record["id"],
-        "key": record["key"],
-        "fields": {name: fields[name] for name in wanted if name in fields},
+        "id": link["id"],
+        "type": {name: link["type"][name] for name in LINK_TYPE_MEMBERS if name in link["type"]},
+        **{side: {name: other.get(name) for name in ("id", "key")} for side, other in others.items()},
     }
 
 
 def _field_roles(context: Context) -> Iterable[Record]:
     configured = context.connection.fields.model_dump()
-    roles, errors = find_roles(_payloads(context, "fields"), configured)
+    roles, errors = find_roles(payloads(context, "fields"), configured)
     for error in errors:
         cure = f"write the id or name of a field of {context.connection.base_url}/rest/api/3/field in connections.yml"
         context.problems.append(Problem(error, cure))
@@ -90,40 +99,9 @@ def _field_roles(context: Context) -> Iterable[Record]:
         yield Record(role.role, None, payload)
 
 
-def _payloads(context: Context, stream: str) -> list[dict[str, Any]]:
-    rows = context.known(f'select payload::varchar from raw_jira."{stream}" where connection = $1 order by id')
-    return [orjson.loads(row[0]) for row in rows]
-
-
 def _wanted_fields(context: Context) -> list[str]:
-    roles = _payloads(context, "field_roles")
+    roles = payloads(context, "field_roles")
     return sorted({*FIELDS, *(id_ for role in roles for id_ in (role["field_id"], *role.get("also", ())))})
-
-
-def _visible(context: Context) -> set[str]:
-    rows = context.known("select payload->>'$.key' from raw_jira.projects where connection = $1")
-    return {row[0] for row in rows}
-
-
-def _seen(context: Context) -> str:
-    keys = sorted(_visible(context))
-    return ", ".join(keys[:20]) + (" ..." if len(keys) > 20 else "") or "no project at all"
-
-
-def in_scope(connection: Any, project: str) -> bool:
-    """Whether a project (key) is one of those that the connection reads."""
-    return "*" in connection.projects or project in connection.projects
-
-
-def _scope(context: Context) -> list[str]:
-    """Keys of the projects that are read and can be seen."""
-    found = sorted(key for key in _visible(context) if in_scope(context.connection, key))
-    if not found:
-        raise StopStream(
-            f"{context.connection.base_url}: none of the projects {', '.join(context.connection.projects)} can be seen",
-            f"the account sees {_seen(context)}; correct `projects` or give it the permission to browse them",
-        )
-    return found
 
 
 def _since_start(context: Context) -> str:
@@ -144,7 +122,7 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _issue_slices(context: Context) -> Sequence[Slice]:
-    projects, fields = _scope(context), _wanted_fields(context)
+    projects, fields = projects_in_scope(context), _wanted_fields(context)
     reading = {"projects": projects, "fields": fields, "start_date": str(context.connection.start_date)}
     cursor = context.cursors.get("")
     restriction = _since_start(context)
@@ -175,7 +153,7 @@ def _bulkfetch(ids: Sequence[str], fields: Sequence[str]) -> Request:
 def _census(context: Context) -> set[str]:
     """Ids of all issues that the connection reads and the account sees now; asked for once a night."""
     if "census" not in context.memory:
-        jql = _jql(context, _scope(context), _since_start(context))
+        jql = _jql(context, projects_in_scope(context), _since_start(context))
         request: Request | None = Request(
             "POST", SEARCH, json={"jql": jql, "fields": ["id"], "maxResults": IDS_PER_CENSUS_PAGE}
         )
@@ -208,15 +186,15 @@ def _known_projects(context: Context) -> list[tuple[Any, ...]]:
 
 def _judgement(context: Context) -> Judgement:
     if "judgement" not in context.memory:
-        visible = _visible(context)
+        visible = visible_projects(context)
         readable = any(in_scope(context.connection, key) for key in visible)
         context.memory["judgement"] = judge(
             known=dict(_known_projects(context)),
             listed=_census(context) if readable else set(),
             visible=visible,
             in_scope=lambda project: in_scope(context.connection, project),
-            issues_before={row["issue_id"]: row for row in _payloads(context, "issue_availability")},
-            projects_before={row["project_key"]: row for row in _payloads(context, "project_availability")},
+            issues_before={row["issue_id"]: row for row in payloads(context, "issue_availability")},
+            projects_before={row["project_key"]: row for row in payloads(context, "project_availability")},
             at=context.as_of.isoformat(),
             find=lambda ids: _find(context, ids),
         )
@@ -239,7 +217,7 @@ def _project_availability(context: Context) -> Iterable[Record]:
         context.problems.append(
             Problem(
                 f"project {key} cannot be seen",
-                f"the account sees {_seen(context)}; correct `projects` or give it the permission",
+                f"the account sees {what_is_seen(context)}; correct `projects` or give it the permission",
             )
         )
     return [Record(row["project_key"], None, row) for row in rows]
@@ -254,7 +232,7 @@ def _changelog_slices(context: Context) -> Sequence[Slice]:
         where i.connection = $1 and ($2 or i.updated_at is distinct from c.updated_at) and i.id not in ({gone})""",
         context.full,
     )
-    people = sorted(person_field_ids(_payloads(context, "fields")))
+    people, kept = sorted(person_field_ids(payloads(context, "fields"))), _wanted_fields(context)
     return [
         Slice(
             values={"issueIdsOrKeys": [row[0] for row in batch]},
@@ -262,6 +240,7 @@ def _changelog_slices(context: Context) -> Sequence[Slice]:
                 "updated": {row[0]: row[1].isoformat() for row in batch},
                 "has_history": [row[0] for row in batch if row[2]],
                 "people": people,
+                "kept": kept,
             },
         )
         for batch in _chunks(sorted(rows, key=lambda row: _number(row[0])), ISSUES_PER_CHANGELOG_BATCH)
@@ -278,24 +257,30 @@ def _whole_changelogs(_: Context, parts: list[dict[str, Any]], slice_: Slice) ->
         kept = by_issue.setdefault(str(part["issueId"]), {})
         kept.update({str(history["id"]): history for history in part["changeHistories"]})
     missing = slice_.extra["updated"].keys() - by_issue.keys() - set(slice_.extra["has_history"])
-    silent = PERSON_ITEMS | TEXT_ITEMS | set(slice_.extra["people"])
+    silent = SILENT_ITEMS | set(slice_.extra["people"])
+    kept = set(slice_.extra.get("kept", ()))
     return [
-        {"issueId": issue, "updated": updated, "histories": _histories(by_issue.get(issue, {}).values(), silent)}
+        {"issueId": issue, "updated": updated, "histories": _histories(by_issue.get(issue, {}).values(), silent, kept)}
         for issue, updated in slice_.extra["updated"].items()
         if issue in by_issue or issue in missing
     ]
 
 
-def _histories(histories: Iterable[dict[str, Any]], silent: set[str]) -> list[dict[str, Any]]:
+def _histories(histories: Iterable[dict[str, Any]], silent: set[str], kept: set[str]) -> list[dict[str, Any]]:
     ordered = sorted(histories, key=lambda history: (utc(history["created"]), _number(str(history["id"]))))
     return [
-        {"id": str(h["id"]), "created": h["created"], "items": [_item(item, silent) for item in h.get("items") or ()]}
-        for h in ordered
+        {
+            "id": str(history["id"]),
+            "created": history["created"],
+            "items": [_item(item, silent, kept) for item in history.get("items") or ()],
+        }
+        for history in ordered
     ]
 
 
-def _item(item: dict[str, Any], silent: set[str]) -> dict[str, Any]:
-    if item.get("field") in silent or item.get("fieldId") in silent:
+def _item(item: dict[str, Any], silent: set[str], kept: set[str]) -> dict[str, Any]:
+    """A change without its values where its field is silent by id or name; a field to be kept may share a name."""
+    if item.get("fieldId") not in kept and not silent.isdisjoint((item.get("field"), item.get("fieldId"))):
         return {name: item[name] for name in ("field", "fieldId", "fieldtype") if name in item}
     return item
 
@@ -361,5 +346,6 @@ JIRA = Source(
         ),
         Stream(name="issue_availability", requires=("projects", "issues"), derive=_issue_availability),
         Stream(name="project_availability", requires=("projects", "issues"), derive=_project_availability),
+        *AGILE,
     ),
 )

@@ -21,6 +21,12 @@ def jira() -> dict[str, Any]:
 
 
 @cache
+def jira_agile() -> dict[str, Any]:
+    """Jira Software Cloud's OpenAPI document."""
+    return json.loads(gzip.open(SPECS / "jira-agile-openapi.json.gz").read())
+
+
+@cache
 def github_schema() -> Any:
     """GitHub's GraphQL schema."""
     from graphql import build_schema

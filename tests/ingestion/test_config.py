@@ -57,6 +57,8 @@ def test_the_issues_example_loads_with_defaults(tmp_path: Path) -> None:
     assert config.organization == OrganizationSettings()
     assert (config.organization.time_zone, config.organization.schedule) == ("UTC", "0 2 * * *")
     assert (config.organization.min_team_size, config.organization.min_respondents) == (3, 5)
+    assert (config.organization.currency, config.organization.workday) == ("EUR", ("09:00", "17:00"))
+    assert config.organization.working_days == ("mon", "tue", "wed", "thu", "fri")
 
 
 def test_secrets_are_in_no_text_of_the_configuration(tmp_path: Path) -> None:
@@ -304,3 +306,27 @@ def test_wrong_cron_expressions_are_refused(schedule: str) -> None:
 def test_every_field_is_documented() -> None:
     for model in (OrganizationSettings, FieldIds, *CONNECTION_TYPES.values()):
         assert [name for name, field in model.model_fields.items() if not field.description] == []
+
+
+def test_working_time_and_currency_may_be_given(tmp_path: Path) -> None:
+    text = 'organization: {currency: CHF, working_hours: "08:30-17:00", working_days: [sun, mon, tue, mon]}\n'
+    organization = load_config(write(tmp_path, text + JIRA), environ=SECRETS).organization
+    assert (organization.currency, organization.workday) == ("CHF", ("08:30", "17:00"))
+    assert organization.working_days == ("mon", "tue", "sun"), "in the order of the week"
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("currency: Euro", "currency: 'Euro' is not a currency; write its ISO 4217 code, such as EUR"),
+        ('working_hours: "9-5"', "'9-5' are no hours; write begin and end of one day, such as \"09:00-17:00\""),
+        ('working_hours: "09:00-24:30"', "'09:00-24:30' are no hours"),
+        ('working_hours: "17:00-09:00"', "'17:00-09:00' end before they begin"),
+        ('working_hours: "09:00-09:00"', "'09:00-09:00' end before they begin"),
+        ("working_days: [mon, tus]", "working_days: 'tus' is not a day; did you mean 'tue'?"),
+        ("working_days: []", "must be a list of days as text, such as [mon, tue, wed, thu, fri]"),
+    ],
+)
+def test_wrong_working_time_is_named_with_the_cure(tmp_path: Path, line: str, problem: str) -> None:
+    (found,) = problems(tmp_path, f"organization:\n  {line}\n{JIRA}")
+    assert found.startswith("connections.yml:2: organization.") and problem in found, found

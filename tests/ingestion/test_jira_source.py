@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sandbox.server import serve
 from sandbox.world import History, World
 from tests.ingestion.nights import SECRET, Nights, errors, jira_connection
 from tests.ingestion.specs import jira as jira_spec
+from tests.ingestion.specs import jira_agile as jira_agile_spec
 from tests.ingestion.specs import needs_specs
 from tests.sandbox.tiny_world import CLOCK, at, issue, jira, many_issues, move
 
@@ -112,6 +114,55 @@ def test_histories_split_over_pages_are_put_together_oldest_first(nights: Nights
     assert errors(runs) == {} and runs["changelogs"].requests > 10 and runs["changelogs"].pages == 1
     for id_, _, payload in nights.raw("jira.changelogs"):
         assert [h["id"] for h in json.loads(payload)["histories"]] == [f"{id_}{i:03d}" for i in range(20)]
+
+
+@pytest.mark.parametrize("person", ["Sprint", "Flagged", "Cost of Delay", "Story Points", "Link"])
+def test_a_field_of_people_silences_its_own_changes_and_no_other_of_the_same_name(nights: Nights, person: str) -> None:
+    """What metrics read of a changelog keeps its values, whatever a site calls its user pickers."""
+    site = jira()
+    changes = {
+        "customfield_10020": ("Sprint", "1", "Sprint 1", "1, 2", "Sprint 1, Sprint 2"),
+        "customfield_10021": ("Flagged", None, None, "[10019]", "Impediment"),
+        "customfield_10064": ("Cost of Delay", None, "1000", None, "2500"),
+        "customfield_10016": ("Story Points", None, "3", None, "5"),
+        "issuelinks": ("Link", None, None, "PAY-1", "This issue is blocked by PAY-1"),
+    }
+    names = ("field", "from", "fromString", "to", "toString")
+    items = [{"fieldId": id_, **dict(zip(names, values, strict=True))} for id_, values in changes.items()]
+    picked = {"field": person, "fieldId": "customfield_10999", "from": None, "fromString": None, "to": "user-1",
+              "toString": "Ann Example"}  # fmt: skip
+    site.fields += [
+        *(
+            field(id_, name, "any")
+            for id_, (name, *_) in changes.items()
+            if id_ not in ("issuelinks", "customfield_10016")
+        ),
+        field("customfield_10999", person, "user"),
+    ]
+    site.issues[0].histories.append(History("299", at("01-25"), "user-1", [*items, picked]))
+    with serve(world(site), clock=NIGHT) as server:
+        assert errors(nights.run(jira_connection(server.jira_url), NIGHT)) == {}
+    payload = next(json.loads(row[2]) for row in nights.raw("jira.changelogs") if row[0] == "1001")
+    assert payload["histories"][2]["items"] == [
+        *items, {"field": person, "fieldId": "customfield_10999"},
+    ]  # fmt: skip
+
+
+def test_links_of_an_issue_land_without_what_the_other_issue_says_of_itself(nights: Nights) -> None:
+    site = jira()
+    kind = {"id": "10000", "name": "Blocks", "inward": "is blocked by", "outward": "blocks", "self": "https://x"}
+    other = {"id": "1004", "key": "PAY-1", "self": "https://x", "fields": {"summary": "Ann asked for it"}}
+    site.issues[0].fields["issuelinks"] = [{"id": "77", "self": "https://x", "type": kind, "inwardIssue": other}]
+    with serve(world(site), clock=NIGHT) as server:
+        nights.run(jira_connection(server.jira_url), NIGHT)
+    payload = next(json.loads(row[2]) for row in nights.raw("jira.issues") if row[0] == "1001")
+    assert payload["fields"]["issuelinks"] == [
+        {
+            "id": "77",
+            "type": {"id": "10000", "name": "Blocks", "inward": "is blocked by", "outward": "blocks"},
+            "inwardIssue": {"id": "1004", "key": "PAY-1"},
+        }
+    ]
 
 
 def test_changelog_of_an_issue_that_vanished_in_between_stays(nights: Nights) -> None:
@@ -329,10 +380,12 @@ def test_every_request_keeps_to_jiras_specification(nights: Nights) -> None:
         server.clock = at("02-26")
         nights.run(connection, at("02-26"))
     spec = jira_spec()
-    paths = {request.path for request in sent}
-    assert len(paths) == 7
+    documented = spec["paths"] | jira_agile_spec()["paths"]
+    paths = {re.sub(r"/board/\d+/", "/board/{boardId}/", request.path) for request in sent}
+    assert len(paths) == 10
     for request in sent:
-        operation = spec["paths"][request.path][request.method.lower()]
+        path = re.sub(r"/board/\d+/", "/board/{boardId}/", request.path)
+        operation = documented[path][request.method.lower()]
         assert not operation.get("deprecated"), request.path
         allowed = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
         assert set(request.params) <= allowed

@@ -225,15 +225,19 @@ def test_settings_and_connections_are_written_once_a_run(tmp_path: Path) -> None
         min_respondents=5,
         done_grace_minutes=0,
         publish_titles=False,
+        currency="CHF",
+        workday=("08:30", "17:00"),
+        working_days=("mon", "tue"),
     )
     jira = SimpleNamespace(name="jira", type="jira", base_url="https://x", start_date=at(1).date())
     files = SimpleNamespace(name="files", type="survey_files", base_url=None, start_date=None)
     with Warehouse(tmp_path / "w.duckdb") as warehouse:
         warehouse.ensure_tables()
+        warehouse.query("alter table raw_ingestion.settings drop column currency")  # as an earlier version made it
         warehouse.write_settings(SimpleNamespace(organization=organization, connections=(jira, files)), NIGHT)
         warehouse.write_settings(SimpleNamespace(organization=organization, connections=(jira,)), NIGHT)
         assert warehouse.query("select * from raw_ingestion.settings") == [
-            (datetime(2026, 3, 2, 2), "Europe/Berlin", "Acme", 3, 5, 0, False)
+            (datetime(2026, 3, 2, 2), "Europe/Berlin", "Acme", 3, 5, 0, False, "CHF", "08:30", "17:00", "mon,tue")
         ]
         columns = "connection, type, source, base_url, is_configured"
         assert warehouse.query(f"select {columns} from raw_ingestion.connections order by 1") == [

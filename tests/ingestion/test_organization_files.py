@@ -309,6 +309,35 @@ def test_key_results_are_checked_against_their_scope(tmp_path: Path) -> None:
     ]
 
 
+def test_boards_blocked_statuses_and_unplanned_rules_are_accepted(tmp_path: Path) -> None:
+    found = read_organization(
+        write(
+            tmp_path / "organization",
+            work_rules="rule_order,field,value,team_id\n1,board,Alpha board,a\n",
+            type_mappings="issue_type,condition_field,condition_value,flow_item_type\nTask,board,12,debt\n",
+            status_mappings="status,flow_state,is_blocked\nBlocked,waiting,yes\nDone,done,\nDoing,active,no\n",
+            unplanned_rules="connection,project,field,value,valid_from\njira,SHOP,label,interrupt,\n,,priority,Highest,2026-01-01\n",
+        ),
+        connections=["jira"],
+    )
+    assert [row.values["is_blocked"] for row in found["status_mappings"]] == ["yes", None, "no"]
+    assert [row.values["field"] for row in found["unplanned_rules"]] == ["label", "priority"]
+
+
+def test_unplanned_rules_name_what_they_compare_and_do_not_overlap(tmp_path: Path) -> None:
+    header, file = "project,field,value,valid_from,valid_to\n", "organization/unplanned_rules.csv"
+    assert problems(tmp_path, unplanned_rules=header + "A,status,Doing,,\nA,label,,,\n") == [
+        f"{file}:2: field: 'status' is not known; choose from label, issue_type, component, priority",
+        f"{file}:3: value: is blank; it is required (What it must be when the item starts; an issue type: id or name)",
+    ]
+    assert problems(tmp_path, unplanned_rules=header + "A,label,x,,2026-01-01\nA,label,X,2025-06-01,\n") == [
+        f"{file}:3: valid_from: overlaps line 2 (project 'A', field 'label', value 'X' always to 2026-01-01); "
+        "end one where the next begins",
+    ]
+    wrong = problems(tmp_path, status_mappings="status,flow_state,is_blocked\nBlocked,waiting,true\n")
+    assert wrong[0].startswith("organization/status_mappings.csv:2: is_blocked: 'true' is not known")
+
+
 def test_files_as_spreadsheets_write_them_are_read(tmp_path: Path) -> None:
     text = '\ufeffteam_id , team_name\r\na,Alpha\r\n,\r\nb,"Beta, the second"\r\n'
     rows = read_organization(write(tmp_path / "organization", teams=text))["teams"]

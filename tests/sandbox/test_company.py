@@ -185,6 +185,18 @@ def test_company_has_every_kind_of_mess(company: Company, now: Truth) -> None:
             any(x.teams == (("orders", 1.0),) and x.project == "RET" for x in i.identities) for i in items
         ),
         "carried sprints": sum(len(i.sprints) > 1 for i in items),
+        "taken out of a sprint": sum(any(removed for _, _, removed in i.sprints) for i in items),
+        "blocked by status": sum(any(e.is_blocked for e in i.episodes) for i in items),
+        "estimated again": sum(len(i.points) > 1 for i in items),
+        "costly": sum(bool(i.costs_of_delay) for i in items),
+        "dearer than thought": sum(len(i.costs_of_delay) > 1 for i in items),
+        "labelled too late": sum(
+            "interrupt" in i.current.labels and "interrupt" not in i.identity_at(i.started_at).labels
+            for i in items
+            if i.started_at
+        ),
+        "linked for a while": sum(any(removed for _, _, removed in i.links) for i in items),
+        "linked for ever": sum(any(removed is None for _, _, removed in i.links) for i in items),
     }
     assert not [name for name, count in counts.items() if count == 0], counts
     late = [s for s in now.sprints.values() if s.closed_at and s.closed_at.date() > s.planned_end_at.date()]

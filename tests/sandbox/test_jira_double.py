@@ -299,6 +299,27 @@ def test_sprints_follow_the_clock(jira):
     assert [(sprint["id"], sprint["state"]) for sprint in sprints] == [(1, "closed"), (2, "active")]
     assert "completeDate" not in sprints[1]
     assert jira.get("/rest/agile/1.0/board/9/sprint").status_code == 404
+    assert jira.get("/rest/agile/1.0/board/2/sprint").status_code == 400, "a kanban board"
+
+
+def test_boards_are_those_of_the_visible_projects(jira):
+    def boards(**query: object) -> list[int]:
+        return [board["id"] for board in jira.get("/rest/agile/1.0/board", **query).json()["values"]]
+
+    assert (boards(), boards(projectKeyOrId="SHOP"), boards(projectKeyOrId="PAY")) == ([1, 2], [1], [])
+    assert jira.get("/rest/agile/1.0/board", projectKeyOrId="NOPE").status_code == 400
+    columns = jira.get("/rest/agile/1.0/board/1/configuration").json()["columnConfig"]["columns"]
+    assert [column["name"] for column in columns] == ["To Do", "Doing", "Done"]
+    jira.server.world.jira.hidden_projects = {"SHOP": [(at("01-01"), None)]}
+    jira.server.refresh()
+    assert boards() == [2]
+    assert jira.get("/rest/agile/1.0/board/1/configuration").status_code == 404
+
+
+def test_a_site_without_jira_software_has_no_agile_api(jira):
+    jira.server.world.jira.has_agile = False
+    for path in ("board", "board/1/sprint", "board/1/configuration", "sprint/1"):
+        assert jira.get(f"/rest/agile/1.0/{path}").status_code == 403
 
 
 def test_the_request_log_names_every_request():

@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from ingestion.sources import github_queries
 from sandbox.github_graphql import SCHEMA
 from sandbox.server import serve
+from sandbox.sprints import make_boards
 from tests.sandbox.tiny_world import oid, tiny_world
 
 SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs"
@@ -136,15 +137,28 @@ def test_jiras_epoch_times_are_as_in_its_example():
 
 def test_agile_answers_fit_the_specification():
     with serve(tiny_world()) as server:
-        boards, sprints, sprint = (
+        boards, sprints, sprint, configuration = (
             requests.get(f"{server.jira_url}/rest/agile/1.0/{path}", auth=("me", "token")).json()
-            for path in ("board", "board/1/sprint", "sprint/2")
+            for path in ("board", "board/1/sprint", "sprint/2", "board/1/configuration")
         )
     schema = answer_schema(AGILE, "/rest/agile/1.0/board", "get")
     assert misfits(validator(AGILE, schema, lenient=True), boards) == []
     example = json.loads(_example(AGILE, "/rest/agile/1.0/board/{boardId}/sprint"))  # described by an example only
     assert set(sprints) <= set(example)
     assert set(sprint) - set(example["values"][0]) <= {"createdDate", "activatedDate"}
+    schema = answer_schema(AGILE, "/rest/agile/1.0/board/{boardId}/configuration", "get")
+    assert misfits(validator(AGILE, schema, lenient=True), configuration) == []
+
+
+def test_the_companys_boards_are_configured_as_the_specification_says():
+    """The schema of a location contradicts its own example; the double follows the example, which is the real form."""
+    path = "/rest/agile/1.0/board/{boardId}/configuration"
+    schema, example = answer_schema(AGILE, path, "get"), json.loads(_example(AGILE, path))
+    for board in make_boards():
+        configuration = board["configuration"]
+        assert set(configuration["location"]) <= set(example["location"])
+        plain = {name: value for name, value in configuration.items() if name != "location"}
+        assert misfits(validator(AGILE, schema), plain) == []
 
 
 def _example(name: str, path: str) -> str:

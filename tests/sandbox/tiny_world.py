@@ -95,7 +95,23 @@ def jira() -> JiraWorld:
         ],
         users={"user-1": "Ann Example"},
         time_zone="Europe/Berlin",
-        boards=[{"id": 1, "name": "Shop board", "type": "scrum"}],
+        boards=[
+            {
+                "id": 1, "name": "Shop board", "type": "scrum",
+                "location": {"projectId": 10000, "projectKey": "SHOP", "displayName": "Shop (SHOP)"},
+                "configuration": {
+                    "columnConfig": {"columns": [
+                        {"name": "To Do", "statuses": [{"id": "1"}]},
+                        {"name": "Doing", "statuses": [{"id": "3"}], "max": 3},
+                        {"name": "Done", "statuses": [{"id": "5"}]},
+                    ], "constraintType": "issueCount"},
+                },
+            },
+            {
+                "id": 2, "name": "Support", "type": "kanban",
+                "location": {"userId": 7, "displayName": "Ann Example", "name": "Ann Example", "avatarURI": "https://x"},
+            },
+        ],
         sprints=[
             {
                 "id": number, "name": f"Sprint {number}", "originBoardId": 1, "createdDate": created, "goal": "",

@@ -6,5 +6,9 @@ select
     cast(min_respondents as integer) as min_respondents,
     cast(done_grace_minutes as integer) as done_grace_minutes,
     cast(publish_titles as boolean) as publish_titles,
+    currency,
+    workday_start,
+    workday_end,
+    working_days,
     {{ local_date('cast(as_of as timestamp)', 'time_zone') }} as as_of_date
 from {{ source('ingestion', 'settings') }}

@@ -6,8 +6,8 @@
 ) }}
 
 {%- set structure -%}
-[{"id":"VARCHAR","created":"VARCHAR","items":[{"field":"VARCHAR","fieldId":"VARCHAR","from":"VARCHAR",
-"fromString":"VARCHAR","to":"VARCHAR","toString":"VARCHAR"}]}]
+{"histories":[{"id":"VARCHAR","created":"VARCHAR","items":[{"field":"VARCHAR","fieldId":"VARCHAR","from":"VARCHAR",
+"fromString":"VARCHAR","to":"VARCHAR","toString":"VARCHAR"}]}]}
 {%- endset %}
 
 with changed as (
@@ -16,7 +16,7 @@ with changed as (
         changelogs.connection,
         changelogs.id as issue_id,
         changelogs.load_id,
-        {{ json_parse(json_part('changelogs.payload', 'histories'), structure) }} as histories
+        {{ explode(json_parse('changelogs.payload', structure) ~ '.histories') }} as history
     from {{ source('jira', 'changelogs') }} as changelogs
     {%- if is_incremental() %}
         where not exists (
@@ -31,30 +31,50 @@ with changed as (
 histories as (
 
     select
+        connection || ':' || issue_id as item_key,
         connection,
-        issue_id,
         load_id,
-        {{ explode('histories') }} as history
+        history.id as history_id,
+        history.created,
+        try_cast(history.created as bigint) as created_number,
+        history.items
     from changed
+
+),
+
+dated as (
+
+    select
+        item_key,
+        connection,
+        load_id,
+        history_id,
+        case
+            when created_number is null then {{ parse_utc('created') }}
+            when created_number < 100000000000 then {{ epoch_to_utc('created_number * 1000') }}
+            else {{ epoch_to_utc('created_number') }}
+        end as changed_at,
+        items
+    from histories
 
 ),
 
 items as (
 
     select
+        item_key,
         connection,
-        issue_id,
         load_id,
-        history.id as history_id,
-        history.created,
-        {{ explode('history.items') }} as item,
-        {{ explode_positions('history.items') }} as item_position
-    from histories
+        history_id,
+        changed_at,
+        {{ explode('items') }} as item,
+        {{ explode_positions('items') }} as item_position
+    from dated
 
 )
 
 select
-    connection || ':' || issue_id as item_key,
+    item_key,
     connection,
     history_id,
     cast(item_position as integer) as item_position,
@@ -64,10 +84,6 @@ select
     item.fromstring as from_text,
     item."to" as to_value,
     item.tostring as to_text,
-    case
-        when try_cast(created as bigint) is null then {{ parse_utc('created') }}
-        when try_cast(created as bigint) < 100000000000 then {{ epoch_to_utc('try_cast(created as bigint) * 1000') }}
-        else {{ epoch_to_utc('try_cast(created as bigint)') }}
-    end as changed_at,
+    changed_at,
     load_id
 from items

@@ -20,6 +20,7 @@
     'parent_issue_key': 'fields.parent.key',
     'labels_json': 'fields.labels',
     'components_json': 'fields.components',
+    'links_json': 'fields.issuelinks',
     'created': 'fields.created',
 } %}
 {%- set roles = [
@@ -102,6 +103,7 @@ select
     epic_link_text as epic_link,
     team_text as team_value,
     sprint_text as sprint_json,
+    links_json,
     anticipated_outcome_text as anticipated_outcome,
     actual_outcome_text as actual_outcome,
     key_result_text as key_result,
