@@ -93,11 +93,17 @@ class DbtOutcome:
 
 
 class DbtBuild:
-    """`dbt build` in a thread: iterate for its result events as they come, then read `outcome`."""
+    """`dbt build` in a thread: iterate for its result events as they come, then read `outcome`.
+
+    Tables that other models made (after an update of Flowlight) are built anew, until a whole build has succeeded.
+    """
 
     def __init__(self, settings: Settings, *, select: Sequence[str] = (), full_refresh: bool = False) -> None:
         self.settings = settings
         self.outcome = DbtOutcome()
+        self._stamp = settings.warehouse.with_name("dbt_project.stamp")
+        self._project = "" if select else project_fingerprint(settings.dbt_project)
+        full_refresh = full_refresh or not (self._stamp.exists() and self._stamp.read_text() == self._project)
         self._arguments = ["build", "--exclude-resource-type", "unit_test", *QUIET]
         self._arguments += ["--select", *select] if select else []
         self._arguments += ["--full-refresh"] if full_refresh else []
@@ -143,6 +149,8 @@ class DbtBuild:
             else:
                 self.outcome.models += run.status == "success"
         _write_failing_rows(self.settings, self.outcome.failures)
+        if self.outcome.success and self._project:
+            self._stamp.write_text(self._project)
 
     def _test(self, run: Any, node: Any) -> TestOutcome:
         models = [unique_id.rpartition(".")[2] for unique_id in node.depends_on.nodes]

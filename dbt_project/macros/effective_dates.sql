@@ -26,3 +26,8 @@
         else {{ to_utc('cast(' ~ date ~ ' as timestamp)', time_zone) }}
     end
 {%- endmacro %}
+
+{# A rule's end as known on a date: what lies ahead is not known yet. Use with `valid_from <= date`. #}
+{% macro known_end(alias, date) -%}
+    case when {{ alias }}.valid_to > {{ date }} then date '9999-12-31' else {{ alias }}.valid_to end
+{%- endmacro %}

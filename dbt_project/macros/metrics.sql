@@ -36,7 +36,7 @@
             cast({{ m.get('denominator', 'null') }} as double) as denominator,
             cast(coalesce({{ n }}, 0) as bigint) as n,
             case
-                when {{ quality }} in ('not_available', 'unmapped', 'no_data') then {{ quality }}
+                when {{ quality }} in ('not_available', 'unmapped', 'no_data', 'insufficient_sample') then {{ quality }}
                 when {{ m.value }} is null and coalesce({{ n }}, 0) = 0 then 'no_data'
                 {%- if floor > 0 %}
                 when coalesce({{ n }}, 0) = 0 then 'no_data'

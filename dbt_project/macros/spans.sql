@@ -4,3 +4,10 @@
             then {{ seconds_between(from_timestamp, to_timestamp) }} / 3600.0
     end
 {%- endmacro %}
+
+{% macro working_seconds_until(timestamp, day) -%}
+    (
+        {{ day }}.working_seconds_before
+        + {{ seconds_between(day ~ '.opens_at', 'greatest(' ~ day ~ '.opens_at, least(' ~ timestamp ~ ', ' ~ day ~ '.closes_at))') }}
+    )
+{%- endmacro %}

@@ -9,3 +9,11 @@
 {% macro explode_positions(array) -%}
     unnest(range(1, len({{ array }}) + 1))
 {%- endmacro %}
+
+{% macro integer_sequence(first_number, end_number) -%}
+    unnest(range({{ first_number }}, {{ end_number }}))
+{%- endmacro %}
+
+{% macro ordered_list(expression, order) -%}
+    list({{ expression }} order by {{ order }})
+{%- endmacro %}

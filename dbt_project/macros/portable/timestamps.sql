@@ -29,3 +29,7 @@
 {% macro days_between(from_date, to_date) -%}
     ({{ to_date }} - {{ from_date }})
 {%- endmacro %}
+
+{% macro weekday_number(date) -%}
+    isodow({{ date }})
+{%- endmacro %}

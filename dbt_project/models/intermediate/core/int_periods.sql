@@ -39,6 +39,11 @@ edges as (
 select
     period_grain,
     period_start,
+    case period_grain
+        when 'week' then {{ period_index('week', 'period_start') }}
+        when 'month' then {{ period_index('month', 'period_start') }}
+        else {{ period_index('quarter', 'period_start') }}
+    end as period_index,
     period_end,
     start_at,
     end_at,

@@ -44,23 +44,6 @@ membership_edges as (
 
 ),
 
-team_sizes as (
-
-    select
-        edges.team_id,
-        edges.edge as valid_from,
-        lead(edges.edge, 1, date '9999-12-31') over (partition by edges.team_id order by edges.edge) as valid_to,
-        count(distinct memberships.member_id) as member_count
-    from membership_edges as edges
-    left join {{ ref('stg_organization__memberships') }} as memberships
-        on
-            edges.team_id = memberships.team_id
-            and edges.edge >= memberships.valid_from
-            and edges.edge < memberships.valid_to
-    group by edges.team_id, edges.edge
-
-),
-
 smallest as (
 
     select
@@ -69,7 +52,7 @@ smallest as (
         team_periods.period_start,
         min(team_sizes.member_count) as smallest_member_count
     from team_periods
-    inner join team_sizes
+    inner join {{ ref('int_team_sizes') }} as team_sizes
         on
             team_periods.team_id = team_sizes.team_id
             and team_periods.first_date < team_sizes.valid_to

@@ -157,7 +157,7 @@ coverage as (
         scope_id,
         period_grain,
         period_start,
-        array_agg(distinct service_id) filter (where has_deployments and service_id is not null)
+        array_agg(distinct service_id order by service_id) filter (where has_deployments and service_id is not null)
             as deploying_service_ids,
         bool_or(has_deployments) as has_deployments,
         bool_and(is_not_available) as is_not_available,

@@ -115,6 +115,7 @@ select
     services.valid_from,
     services.valid_to
 from services
+cross join {{ ref('int_settings') }} as settings
 left join {{ ref('stg_organization__service_owners') }} as owners
     on
         services.service_id = owners.service_id
@@ -123,3 +124,4 @@ left join {{ ref('int_team_value_streams') }} as shares
     on
         coalesce(owners.team_id, 'unassigned') = shares.team_id
         and {{ in_force('shares', 'services.valid_from') }}
+where services.valid_from <= settings.as_of_date

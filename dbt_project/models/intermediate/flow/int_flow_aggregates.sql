@@ -14,23 +14,74 @@ item_levels as (
 
 ),
 
+workdays as (
+
+    select
+        nullif(
+        {{ seconds_between(
+            "cast('2000-01-01 ' || workday_start as timestamp)", "cast('2000-01-01 ' || workday_end as timestamp)"
+        ) }}, 0
+        ) as seconds_per_workday
+    from {{ ref('int_settings') }}
+
+),
+
+waits as (
+
+    select
+        item_key,
+        sum(cast(wait_days as decimal(18, 9))) as wait_days
+    from {{ ref('int_work_item_dependencies') }}
+    where is_across_teams or is_across_value_streams
+    group by item_key
+
+),
+
+started_with_dependency as (
+
+    select distinct dependencies.item_key
+    from {{ ref('int_work_item_dependencies') }} as dependencies
+    inner join {{ ref('int_work_item_facts') }} as facts on dependencies.item_key = facts.item_key
+    where
+        (dependencies.is_across_teams or dependencies.is_across_value_streams)
+        and dependencies.valid_to > facts.started_at
+
+),
+
 done_items as (
 
     select
         events.item_key,
         facts.is_skipped,
+        facts.has_backflow,
+        facts.is_reopened_within_30_days,
+        facts.flow_seconds,
         facts.flow_seconds / 86400.0 as flow_days,
         facts.lead_seconds / 86400.0 as lead_days,
+        facts.flow_working_seconds / workdays.seconds_per_workday as flow_working_days,
+        facts.lead_working_seconds / workdays.seconds_per_workday as lead_working_days,
+        facts.blocked_seconds,
+        case when facts.started_at is not null then facts.flow_seconds end as blockable_seconds,
+        coalesce(waits.wait_days, 0) as dependency_wait_days,
+        cast(costs.number * facts.waiting_seconds / 604800.0 as decimal(18, 6)) as cost_of_delay,
         case when waiting_projects.first_waiting_at <= events.event_at then facts.active_seconds end as active_seconds,
         case when waiting_projects.first_waiting_at <= events.event_at then facts.waiting_seconds end
             as waiting_seconds
     from {{ ref('int_work_item_events') }} as events
     inner join {{ ref('int_work_item_facts') }} as facts on events.item_key = facts.item_key
     inner join {{ ref('int_work_profiles') }} as profiles on events.profile_key = profiles.profile_key
+    cross join workdays
     left join {{ ref('int_waiting_projects') }} as waiting_projects
         on
             profiles.connection = waiting_projects.connection
             and profiles.project_key = waiting_projects.project_key
+    left join waits on events.item_key = waits.item_key
+    left join {{ ref('int_work_item_numbers') }} as costs
+        on
+            events.item_key = costs.item_key
+            and costs.field = 'cost_of_delay'
+            and events.event_at >= costs.valid_from
+            and events.event_at < costs.valid_to
     where events.event = 'done'
 
 ),
@@ -48,6 +99,20 @@ completions as (
         coalesce(sum(item_periods.weight) filter (where done_items.is_skipped), 0) as skipped_items,
         count(*) as done_n,
         count(done_items.flow_days) as flow_time_n,
+        coalesce(sum(item_periods.weight) filter (where done_items.has_backflow), 0) as backflow_items,
+        coalesce(sum(item_periods.weight) filter (where done_items.is_reopened_within_30_days), 0) as reopened_items,
+        sum(cast(done_items.blocked_seconds as decimal(18, 6))) as blocked_seconds,
+        sum(cast(done_items.blockable_seconds as decimal(18, 6))) as blockable_seconds,
+        sum(item_periods.weight * done_items.dependency_wait_days) as dependency_wait_days,
+        count(*) filter (where done_items.dependency_wait_days > 0) as dependency_wait_n,
+        sum(item_periods.weight * done_items.cost_of_delay) as cost_of_delay,
+        count(done_items.cost_of_delay) as cost_of_delay_n,
+        sum(cast(done_items.flow_seconds as decimal(18, 6))) / 86400.0 / nullif(count(done_items.flow_seconds), 0)
+            as mean_flow_days,
+        {{ percentile('done_items.flow_working_days', 0.5) }} as flow_time_p50_working_days,
+        {{ percentile('done_items.flow_working_days', 0.85) }} as flow_time_p85_working_days,
+        {{ percentile('done_items.lead_working_days', 0.5) }} as lead_time_p50_working_days,
+        {{ percentile('done_items.lead_working_days', 0.85) }} as lead_time_p85_working_days,
         {{ percentile('done_items.flow_days', 0.5) }} as flow_time_p50_days,
         {{ percentile('done_items.flow_days', 0.85) }} as flow_time_p85_days,
         {{ percentile('done_items.lead_days', 0.5) }} as lead_time_p50_days,
@@ -77,21 +142,36 @@ completions as (
 counts as (
 
     select
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        item_level,
-        flow_item_type,
-        sum(weight) filter (where event = 'started') as arrived_items,
-        count(*) filter (where event = 'started') as arrived_n,
-        sum(weight) filter (where event = 'cancelled') as cancelled_items,
-        count(*) filter (where event = 'cancelled') as cancelled_n
-    from {{ ref('int_flow_item_periods') }}
-    where event in ('started', 'cancelled') and not is_unmapped
+        item_periods.scope_type,
+        item_periods.scope_id,
+        item_periods.period_grain,
+        item_periods.period_start,
+        item_periods.item_level,
+        item_periods.flow_item_type,
+        sum(item_periods.weight) filter (where item_periods.event = 'started') as arrived_items,
+        count(*) filter (where item_periods.event = 'started') as arrived_n,
+        sum(item_periods.weight) filter (
+            where item_periods.event = 'started' and unplanned_items.item_key is not null
+        ) as unplanned_items,
+        sum(item_periods.weight) filter (
+            where item_periods.event = 'started' and started_with_dependency.item_key is not null
+        ) as dependent_items,
+        sum(item_periods.weight) filter (where item_periods.event = 'cancelled') as cancelled_items,
+        count(*) filter (where item_periods.event = 'cancelled') as cancelled_n
+    from {{ ref('int_flow_item_periods') }} as item_periods
+    left join {{ ref('int_unplanned_items') }} as unplanned_items
+        on item_periods.item_key = unplanned_items.item_key
+    left join started_with_dependency on item_periods.item_key = started_with_dependency.item_key
+    where item_periods.event in ('started', 'cancelled') and not item_periods.is_unmapped
     group by grouping sets (
-        (scope_type, scope_id, period_grain, period_start, item_level),
-        (scope_type, scope_id, period_grain, period_start, item_level, flow_item_type)
+        (
+            item_periods.scope_type, item_periods.scope_id, item_periods.period_grain, item_periods.period_start,
+            item_periods.item_level
+        ),
+        (
+            item_periods.scope_type, item_periods.scope_id, item_periods.period_grain, item_periods.period_start,
+            item_periods.item_level, item_periods.flow_item_type
+        )
     )
 
 ),
@@ -171,6 +251,7 @@ spine as (
         scope_periods.period_grain,
         scope_periods.period_start,
         scope_periods.is_complete,
+        scope_periods.end_at,
         item_levels.item_level,
         item_types.flow_item_type,
         case
@@ -216,6 +297,19 @@ select
     coalesce(completions.done_items, 0) as done_items,
     coalesce(completions.skipped_items, 0) as skipped_items,
     coalesce(completions.done_n, 0) as done_n,
+    coalesce(completions.backflow_items, 0) as backflow_items,
+    coalesce(completions.reopened_items, 0) as reopened_items,
+    completions.blocked_seconds / 86400.0 as blocked_days,
+    completions.blockable_seconds / 86400.0 as blockable_days,
+    coalesce(completions.dependency_wait_days, 0) as dependency_wait_days,
+    coalesce(completions.dependency_wait_n, 0) as dependency_wait_n,
+    completions.cost_of_delay,
+    coalesce(completions.cost_of_delay_n, 0) as cost_of_delay_n,
+    completions.mean_flow_days,
+    completions.flow_time_p50_working_days,
+    completions.flow_time_p85_working_days,
+    completions.lead_time_p50_working_days,
+    completions.lead_time_p85_working_days,
     coalesce(completions.flow_time_n, 0) as flow_time_n,
     completions.flow_time_p50_days,
     completions.flow_time_p85_days,
@@ -227,6 +321,8 @@ select
     completions.flow_efficiency_median,
     coalesce(counts.arrived_items, 0) as arrived_items,
     coalesce(counts.arrived_n, 0) as arrived_n,
+    coalesce(counts.unplanned_items, 0) as unplanned_items,
+    coalesce(counts.dependent_items, 0) as dependent_items,
     coalesce(counts.cancelled_items, 0) as cancelled_items,
     coalesce(counts.cancelled_n, 0) as cancelled_n,
     coalesce(loads.active_item_days, 0) as active_item_days,
@@ -235,8 +331,27 @@ select
     coalesce(totals.done_items, 0) as all_done_items,
     coalesce(totals.done_n, 0) as all_done_n,
     coalesce(load_totals.active_item_days + load_totals.waiting_item_days, 0) as all_item_days,
-    coalesce(period_days.days_over, 0) as days_over
+    coalesce(period_days.days_over, 0) as days_over,
+    member_days.member_days,
+    coalesce(ages.open_n, 0) as open_n,
+    ages.age_p50_days,
+    ages.age_p85_days,
+    ages.aging_items,
+    case
+        when spine.is_complete then 'not_available'
+        when spine.data_quality != 'no_data' and coalesce(ages.threshold_n, 0) < 10 then 'insufficient_sample'
+        else spine.data_quality
+    end as aging_data_quality,
+    coalesce(sprints.committed_n, 0) as committed_n,
+    sprints.committed_items,
+    sprints.kept_items,
+    case
+        when spine.data_quality = 'ok' and cast(spine.end_at + interval 30 day as timestamp) > settings.as_of
+            then 'immature'
+        else spine.data_quality
+    end as cohort_data_quality
 from spine
+cross join {{ ref('int_settings') }} as settings
 left join completions
     on
         spine.scope_type = completions.scope_type
@@ -281,3 +396,25 @@ left join period_days
     on
         spine.period_grain = period_days.period_grain
         and spine.period_start = period_days.period_start
+left join {{ ref('int_scope_member_days') }} as member_days
+    on
+        spine.scope_type = member_days.scope_type
+        and spine.scope_id = member_days.scope_id
+        and spine.period_grain = member_days.period_grain
+        and spine.period_start = member_days.period_start
+left join {{ ref('int_flow_age_aggregates') }} as ages
+    on
+        spine.scope_type = ages.scope_type
+        and spine.scope_id = ages.scope_id
+        and spine.period_grain = ages.period_grain
+        and spine.period_start = ages.period_start
+        and spine.item_level = ages.item_level
+        and spine.flow_item_type is null
+left join {{ ref('int_sprint_aggregates') }} as sprints
+    on
+        spine.scope_type = sprints.scope_type
+        and spine.scope_id = sprints.scope_id
+        and spine.period_grain = sprints.period_grain
+        and spine.period_start = sprints.period_start
+        and spine.item_level = 'flow_item'
+        and spine.flow_item_type is not distinct from sprints.flow_item_type

@@ -26,7 +26,7 @@ with located as (
             and scopes.scope_id = team_scopes.team_id
             and day_periods.period_grain = team_scopes.period_grain
             and day_periods.period_start = team_scopes.period_start
-    where events.event != 'as_of' and coalesce(events.item_level, 'flow_item') in ('flow_item', 'initiative')
+    where coalesce(events.item_level, 'flow_item') in ('flow_item', 'initiative')
 
 )
 

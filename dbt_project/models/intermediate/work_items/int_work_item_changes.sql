@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
+-- depends_on: {{ ref('int_work_item_refreshes') }}
 with changelog_items as (
 
     select
@@ -17,17 +25,24 @@ with changelog_items as (
             when lower(items.field_id) = 'labels' then 'label'
             when lower(items.field_id) in ('components', 'component') then 'component'
             when lower(items.field_id) = 'summary' then 'title'
+            when lower(items.field_id) = 'priority' then 'priority'
             when lower(items.field_id) in ('parent', 'issueparentassociation', 'epic link') then 'epic'
             when roles.role in ('epic_link', 'parent') then 'epic'
-            when roles.role in ('team', 'anticipated_outcome') then roles.role
+            when lower(items.field_id) = 'issuelinks' or lower(items.field_name) = 'link' then 'link'
+            when
+                roles.role in ('team', 'anticipated_outcome', 'flagged', 'sprint', 'story_points', 'cost_of_delay')
+                then roles.role
         end as field
     from {{ ref('stg_jira__changelog_items') }} as items
     left join {{ ref('stg_jira__field_roles') }} as roles
         on
             items.connection = roles.connection
             and items.field_id = roles.field_id
-            and roles.role in ('team', 'epic_link', 'parent', 'anticipated_outcome')
-    where lower(items.field_id) != 'status'
+            and roles.role in (
+                'team', 'epic_link', 'parent', 'anticipated_outcome', 'flagged', 'sprint', 'story_points',
+                'cost_of_delay'
+            )
+    where lower(items.field_id) != 'status' and {{ of_affected_items('items.item_key') }}
 
 )
 

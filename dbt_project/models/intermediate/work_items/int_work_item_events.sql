@@ -1,40 +1,52 @@
-with events as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
+with facts as (
+
+    select
+        item_key,
+        started_at,
+        done_at,
+        cancelled_at,
+        first_unmapped_at
+    from {{ ref('int_work_item_facts') }}
+    where {{ of_affected_items('item_key') }}
+
+),
+
+events as (
 
     select
         item_key,
         'started' as event,
         started_at as event_at
-    from {{ ref('int_work_item_facts') }}
+    from facts
     where started_at is not null
     union all
     select
         item_key,
         'done' as event,
         done_at as event_at
-    from {{ ref('int_work_item_facts') }}
+    from facts
     where done_at is not null
     union all
     select
         item_key,
         'cancelled' as event,
         cancelled_at as event_at
-    from {{ ref('int_work_item_facts') }}
+    from facts
     where cancelled_at is not null and done_at is null
     union all
     select
         item_key,
         'unmapped' as event,
         first_unmapped_at as event_at
-    from {{ ref('int_work_item_facts') }}
+    from facts
     where first_unmapped_at is not null
-    union all
-    select
-        facts.item_key,
-        'as_of' as event,
-        settings.as_of as event_at
-    from {{ ref('int_work_item_facts') }} as facts
-    cross join {{ ref('int_settings') }} as settings
-    where facts.done_at is null and facts.cancelled_at is null
 
 )
 

@@ -1,16 +1,29 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
 with rule_values as (
 
     select
         field,
         lower(value) as value
     from {{ ref('stg_organization__work_rules') }}
-    where field in ('component', 'label', 'team', 'epic')
+    where field in ('component', 'label', 'team', 'epic', 'board')
     union
     select
         condition_field as field,
         lower(condition_value) as value
     from {{ ref('stg_organization__type_mappings') }}
     where condition_field is not null
+    union
+    select
+        field,
+        lower(value) as value
+    from {{ ref('stg_organization__unplanned_rules') }}
+    where field in ('component', 'label', 'priority')
 
 ),
 
@@ -23,7 +36,7 @@ single_values as (
         valid_from,
         valid_to
     from {{ ref('int_work_item_values') }}
-    where field in ('component', 'team', 'epic') and value is not null
+    where field in ('component', 'team', 'epic') and value is not null and {{ of_affected_items('item_key') }}
     union
     select
         item_key,
@@ -32,7 +45,10 @@ single_values as (
         valid_from,
         valid_to
     from {{ ref('int_work_item_values') }}
-    where field in ('component', 'team', 'epic') and value_text is not null
+    where
+        field in ('component', 'team', 'epic', 'priority')
+        and value_text is not null
+        and {{ of_affected_items('item_key') }}
     union
     select
         item_key,
@@ -41,7 +57,28 @@ single_values as (
         valid_from,
         valid_to
     from {{ ref('int_work_item_values') }}
-    where field = 'label'
+    where field = 'label' and {{ of_affected_items('item_key') }}
+    union
+    -- an item is on a board while it is in a sprint of the board
+    select
+        memberships.item_key,
+        'board' as field,
+        {{ explode('[lower(boards.board_id), lower(boards.board_name)]') }} as value,
+        memberships.valid_from,
+        memberships.valid_to
+    from {{ ref('int_work_item_sprints') }} as memberships
+    inner join {{ ref('stg_jira__sprints') }} as sprints on memberships.sprint_key = sprints.sprint_key
+    inner join {{ ref('stg_jira__boards') }} as boards
+        on
+            sprints.connection = boards.connection
+            and sprints.board_id = boards.board_id
+    where
+        exists (
+            select 1
+            from rule_values
+            where rule_values.field = 'board'
+        )
+        and {{ of_affected_items('memberships.item_key') }}
 
 ),
 
@@ -70,7 +107,7 @@ identities as (
         valid_from,
         valid_to
     from {{ ref('int_work_item_values') }}
-    where field in ('project', 'issue_type')
+    where field in ('project', 'issue_type') and {{ of_affected_items('item_key') }}
 
 ),
 
@@ -172,9 +209,17 @@ described as (
 
 select
     item_key,
-    md5(concat_ws(chr(9), connection, coalesce(project_key, ''), coalesce(issue_type_id, ''), conditions))
-        as profile_key,
-    md5(concat_ws(chr(9), connection, coalesce(project_key, ''), coalesce(issue_type_id, ''))) as workflow_key,
+    md5(
+        concat_ws(
+            chr(9), connection, coalesce(project_key, ''), coalesce(issue_type_id, ''), coalesce(issue_type_name, ''),
+            conditions
+        )
+    ) as profile_key,
+    md5(
+        concat_ws(
+            chr(9), connection, coalesce(project_key, ''), coalesce(issue_type_id, ''), coalesce(issue_type_name, '')
+        )
+    ) as workflow_key,
     connection,
     project_key,
     issue_type_id,

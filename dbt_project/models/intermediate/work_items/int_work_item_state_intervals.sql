@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
 with workflow_pieces as (
 
     select
@@ -14,6 +21,7 @@ with workflow_pieces as (
             row_number() over (partition by item_key order by valid_from)
             - row_number() over (partition by item_key, workflow_key order by valid_from) as island
         from {{ ref('int_work_item_profiles') }}
+        where {{ of_affected_items('item_key') }}
     ) as profiles
     group by item_key, workflow_key, island
 
@@ -31,6 +39,7 @@ mapped as (
         end as flow_state,
         states.stage,
         states.stage_order,
+        coalesce(states.is_blocked, false) as is_blocked,
         greatest(
             intervals.valid_from,
             pieces.valid_from,
@@ -52,8 +61,10 @@ mapped as (
         on
             pieces.workflow_key = states.workflow_key
             and intervals.status_id = states.status_id
+            and intervals.status_name is not distinct from states.status_name
             and greatest(intervals.valid_from, pieces.valid_from) < states.valid_to
             and least(intervals.valid_to, pieces.valid_to) > states.valid_from
+    where {{ of_affected_items('intervals.item_key') }}
 
 ),
 
@@ -98,6 +109,7 @@ forgiven as (
         case when misclicks.item_key is null then mapped.flow_state else 'ignore' end as flow_state,
         mapped.stage,
         mapped.stage_order,
+        mapped.is_blocked,
         mapped.valid_from,
         mapped.valid_to,
         mapped.entered_at
@@ -110,7 +122,7 @@ forgiven as (
 
 ),
 
-resolved as (
+meanings as (
 
     select
         item_key,
@@ -118,53 +130,67 @@ resolved as (
         status_id,
         valid_from,
         valid_to,
-        entered_at,
+        is_blocked,
+        valid_from = entered_at as is_entry,
         flow_state = 'deleted' as is_deletion,
-        coalesce(
-            last_value(case when flow_state not in ('ignore', 'deleted') then flow_state end ignore nulls) over history,
-            'new'
-        ) as flow_state,
-        last_value(
-            case when flow_state not in ('ignore', 'deleted') then coalesce(stage, '') end ignore nulls
-        ) over history as stage,
-        last_value(
-            case when flow_state not in ('ignore', 'deleted') then coalesce(stage_order, -1) end ignore nulls
-        ) over history as stage_order
+        case when flow_state not in ('ignore', 'deleted') then flow_state end as meaning,
+        case when flow_state not in ('ignore', 'deleted') then coalesce(stage, '') end as stage,
+        case when flow_state not in ('ignore', 'deleted') then coalesce(stage_order, -1) end as stage_order
     from forgiven
-    window history as (
-        partition by item_key
-        order by valid_from
-        rows between unbounded preceding and current row
-    )
 
 ),
 
-final as (
+-- one window for all: the sort of the intervals is what this model costs
+resolved as (
 
     select
         item_key,
-        entry_ordinal,
         status_id,
-        case when is_deletion and flow_state not in ('done', 'cancelled') then 'cancelled' else flow_state end
-            as flow_state,
-        nullif(stage, '') as stage,
-        nullif(stage_order, -1) as stage_order,
-        valid_from = entered_at as is_entry,
         valid_from,
-        valid_to
-    from resolved
+        valid_to,
+        is_entry,
+        is_blocked,
+        is_deletion,
+        row_number() over items as interval_ordinal,
+        coalesce(last_value(meaning ignore nulls) over until_here, 'new') as flow_state,
+        nullif(last_value(stage ignore nulls) over until_here, '') as stage,
+        nullif(last_value(stage_order ignore nulls) over until_here, -1) as stage_order,
+        coalesce(last_value(meaning ignore nulls) over before, 'new') as previous_flow_state,
+        nullif(last_value(stage ignore nulls) over before, '') as previous_stage,
+        nullif(last_value(stage_order ignore nulls) over before, -1) as previous_stage_order,
+        coalesce(bool_or(is_entry and meaning = 'done') over until_here, false) as is_after_done
+    from meanings
+    window
+        items as (partition by item_key order by valid_from),
+        until_here as (
+            partition by item_key
+            order by valid_from
+            rows between unbounded preceding and current row
+        ),
+        before as (
+            partition by item_key
+            order by valid_from
+            rows between unbounded preceding and 1 preceding
+        )
 
 )
 
 select
     item_key,
-    row_number() over (partition by item_key order by valid_from) as interval_ordinal,
+    interval_ordinal,
     status_id,
-    nullif(flow_state, 'unmapped') as flow_state,
-    nullif(lag(flow_state) over (partition by item_key order by valid_from), 'unmapped') as previous_flow_state,
+    case
+        when is_deletion and flow_state not in ('done', 'cancelled') then 'cancelled'
+        else nullif(flow_state, 'unmapped')
+    end as flow_state,
+    case when interval_ordinal > 1 then nullif(previous_flow_state, 'unmapped') end as previous_flow_state,
     stage,
     stage_order,
+    case when interval_ordinal > 1 then previous_stage end as previous_stage,
+    case when interval_ordinal > 1 then previous_stage_order end as previous_stage_order,
     is_entry,
+    is_after_done,
+    is_blocked,
     valid_from,
     valid_to
-from final
+from resolved

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
 with items as (
 
     select
@@ -16,7 +23,7 @@ with items as (
             issues.item_key = availabilities.connection || ':' || availabilities.issue_id
             and availabilities.availability != 'available'
             and settings.as_of >= availabilities.changed_at
-    where issues.created_at <= settings.as_of
+    where issues.created_at <= settings.as_of and {{ of_affected_items('issues.item_key') }}
 
 ),
 
@@ -24,6 +31,7 @@ entries as (
 
     select
         items.item_key,
+        items.connection,
         0 as entry_ordinal,
         items.created_at as valid_from,
         case when first_transitions.item_key is null then items.status_id else first_transitions.from_status_id end
@@ -40,6 +48,7 @@ entries as (
     union all
     select
         transitions.item_key,
+        items.connection,
         transitions.transition_ordinal as entry_ordinal,
         greatest(transitions.changed_at, items.created_at) as valid_from,
         transitions.to_status_id as status_id,
@@ -52,6 +61,7 @@ entries as (
     union all
     select
         item_key,
+        connection,
         2147483647 as entry_ordinal,
         gone_at as valid_from,
         cast(null as {{ text_type() }}) as status_id,
@@ -67,6 +77,7 @@ dated as (
 
     select
         item_key,
+        connection,
         entry_ordinal,
         status_id,
         status_name,
@@ -86,6 +97,7 @@ dated as (
 
 select
     item_key,
+    connection,
     entry_ordinal,
     status_id,
     status_name,

@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
+-- depends_on: {{ ref('int_work_item_refreshes') }}
 with status_changes as (
 
     select
@@ -16,7 +24,7 @@ with status_changes as (
                 items.item_position
         ) as transition_ordinal
     from {{ ref('stg_jira__changelog_items') }} as items
-    where lower(items.field_id) = 'status'
+    where lower(items.field_id) = 'status' and {{ of_affected_items('items.item_key') }}
 
 )
 

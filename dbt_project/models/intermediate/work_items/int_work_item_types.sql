@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
 select
     item_profiles.item_key,
     item_profiles.profile_key,
@@ -14,3 +21,4 @@ inner join {{ ref('int_work_profile_types') }} as types
         item_profiles.profile_key = types.profile_key
         and item_profiles.valid_from < types.valid_to
         and item_profiles.valid_to > types.valid_from
+where {{ of_affected_items('item_profiles.item_key') }}

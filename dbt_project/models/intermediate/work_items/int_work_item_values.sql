@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
 with items as (
 
     select
@@ -12,12 +19,13 @@ with items as (
         issues.epic_link,
         issues.team_value,
         issues.title,
+        issues.priority_name,
         issues.labels,
         issues.component_ids,
         issues.component_names
     from {{ ref('stg_jira__issues') }} as issues
     cross join {{ ref('int_settings') }} as settings
-    where issues.created_at <= settings.as_of
+    where issues.created_at <= settings.as_of and {{ of_affected_items('issues.item_key') }}
 
 ),
 
@@ -61,6 +69,19 @@ current_values as (
         cast(null as {{ text_type() }}) as value,
         title as value_text
     from items
+    union all
+    select
+        item_key,
+        'priority' as field,
+        cast(null as {{ text_type() }}) as value,
+        priority_name as value_text
+    from items
+    where
+        exists (
+            select 1
+            from {{ ref('stg_organization__unplanned_rules') }} as rules
+            where rules.field = 'priority'
+        )
     union all
     select
         item_key,
@@ -112,7 +133,7 @@ versions as (
         first_changes.from_text as value_text
     from first_changes
     inner join items on first_changes.item_key = items.item_key
-    where first_changes.field in ('project', 'issue_type', 'epic', 'team', 'title', 'label')
+    where first_changes.field in ('project', 'issue_type', 'epic', 'team', 'title', 'label', 'priority')
     union all
     select
         changes.item_key,
@@ -123,7 +144,8 @@ versions as (
         changes.to_text as value_text
     from {{ ref('int_work_item_changes') }} as changes
     inner join items on changes.item_key = items.item_key
-    where changes.is_visible and changes.field in ('project', 'issue_type', 'epic', 'team', 'title', 'label')
+    where
+        changes.is_visible and changes.field in ('project', 'issue_type', 'epic', 'team', 'title', 'label', 'priority')
 
 ),
 

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
 with issues as (
 
     select
@@ -15,7 +22,7 @@ with issues as (
         settings.publish_titles
     from {{ ref('stg_jira__issues') }} as issues
     cross join {{ ref('int_settings') }} as settings
-    where issues.created_at <= settings.as_of
+    where issues.created_at <= settings.as_of and {{ of_affected_items('issues.item_key') }}
 
 ),
 
@@ -30,9 +37,8 @@ identities as (
         profiles.issue_type_id,
         profiles.issue_type_name
     from {{ ref('int_work_item_types') }} as types
-    cross join {{ ref('int_settings') }} as settings
     inner join {{ ref('int_work_profiles') }} as profiles on types.profile_key = profiles.profile_key
-    where settings.as_of >= types.valid_from and settings.as_of < types.valid_to
+    where types.valid_to = {{ forever() }} and {{ of_affected_items('types.item_key') }}
 
 ),
 
@@ -42,7 +48,7 @@ keys as (
         item_key,
         value as item_number
     from {{ ref('int_work_item_values') }}
-    where field = 'project' and valid_to = {{ forever() }}
+    where field = 'project' and valid_to = {{ forever() }} and {{ of_affected_items('item_key') }}
 
 ),
 
@@ -53,7 +59,7 @@ parents as (
         value as parent_issue_id,
         value_text as parent_issue_key
     from {{ ref('int_work_item_values') }}
-    where field = 'epic' and valid_to = {{ forever() }}
+    where field = 'epic' and valid_to = {{ forever() }} and {{ of_affected_items('item_key') }}
 
 )
 
@@ -86,10 +92,10 @@ left join {{ ref('int_connections') }} as connections on issues.connection = con
 left join identities on issues.item_key = identities.item_key
 left join keys on issues.item_key = keys.item_key
 left join parents on issues.item_key = parents.item_key
-left join {{ ref('int_work_item_state_intervals') }} as states
+left join {{ ref('int_work_item_facts') }} as states
     on
         issues.item_key = states.item_key
-        and states.valid_to = {{ forever() }}
+        and states.ended_at = {{ forever() }}
 left join {{ ref('stg_jira__issue_availabilities') }} as availabilities
     on
         issues.item_key = availabilities.connection || ':' || availabilities.issue_id

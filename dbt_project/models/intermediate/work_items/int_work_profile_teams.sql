@@ -7,6 +7,18 @@ with profile_conditions as (
 
 ),
 
+teams as (
+
+    select
+        teams.team_id,
+        teams.valid_from,
+        {{ known_end('teams', 'settings.as_of_date') }} as valid_to
+    from {{ ref('stg_organization__teams') }} as teams
+    cross join {{ ref('int_settings') }} as settings
+    where teams.valid_from <= settings.as_of_date
+
+),
+
 matches as (
 
     select distinct
@@ -16,11 +28,13 @@ matches as (
         rules.value_stream_id,
         rules.weight,
         rules.valid_from,
-        rules.valid_to
+        {{ known_end('rules', 'settings.as_of_date') }} as valid_to
     from {{ ref('int_work_profiles') }} as profiles
+    cross join {{ ref('int_settings') }} as settings
     inner join {{ ref('stg_organization__work_rules') }} as rules
         on
-            (rules.connection is null or profiles.connection = rules.connection)
+            settings.as_of_date >= rules.valid_from
+            and (rules.connection is null or profiles.connection = rules.connection)
             and (rules.project is null or profiles.project_key = rules.project)
     left join profile_conditions
         on
@@ -48,7 +62,7 @@ edges as (
         matches.profile_key,
         {{ explode("[teams.valid_from, teams.valid_to]") }} as edge
     from matches
-    inner join {{ ref('stg_organization__teams') }} as teams on matches.team_id = teams.team_id
+    inner join teams on matches.team_id = teams.team_id
     union
     select
         profile_key,
@@ -103,7 +117,7 @@ attributed as (
         on
             segments.profile_key = first_matches.profile_key
             and segments.valid_from = first_matches.valid_from
-    left join {{ ref('stg_organization__teams') }} as teams
+    left join teams
         on
             first_matches.team_id = teams.team_id
             and {{ in_force('teams', 'segments.valid_from') }}

@@ -14,15 +14,17 @@ matches as (
         mappings.flow_item_type,
         mappings.item_level,
         mappings.valid_from,
-        mappings.valid_to,
+        {{ known_end('mappings', 'settings.as_of_date') }} as valid_to,
         case when mappings.connection is null then 0 else 1 end
         + case when mappings.project is null then 0 else 2 end
         + case when mappings.issue_type is null then 0 else 4 end
         + case when mappings.condition_field is null then 0 else 8 end as specificity
     from {{ ref('int_work_profiles') }} as profiles
+    cross join {{ ref('int_settings') }} as settings
     inner join {{ ref('stg_organization__type_mappings') }} as mappings
         on
-            (mappings.connection is null or profiles.connection = mappings.connection)
+            settings.as_of_date >= mappings.valid_from
+            and (mappings.connection is null or profiles.connection = mappings.connection)
             and (mappings.project is null or profiles.project_key = mappings.project)
             and (
                 mappings.issue_type is null

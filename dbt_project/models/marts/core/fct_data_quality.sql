@@ -58,11 +58,12 @@ unassigned_items as (
     select
         items.connection,
         count(*) as records_count
-    from {{ ref('int_work_item_scopes') }} as scopes
-    inner join {{ ref('int_work_items') }} as items on scopes.item_key = items.item_key
+    from {{ ref('int_flow_item_homes') }} as homes
+    inner join {{ ref('int_work_items') }} as items on homes.item_key = items.item_key
     where
-        scopes.event in ('as_of', 'done') and scopes.scope_type = 'team' and scopes.scope_id = 'unassigned'
-        and items.item_level in ('flow_item', 'initiative')
+        homes.event in ('as_of', 'done')
+        and homes.team_id = 'unassigned'
+        and homes.item_level in ('flow_item', 'initiative')
     group by items.connection
 
 ),

@@ -1,13 +1,13 @@
 select
     initiatives.item_key as initiative_key,
     initiatives.connection,
-    initiatives.project_key,
-    initiatives.item_number,
+    case when not homes.is_of_small_team then initiatives.project_key end as project_key,
+    case when not homes.is_of_small_team then initiatives.item_number end as item_number,
     homes.team_id,
     homes.value_stream_id,
     initiatives.flow_item_type,
     initiatives.flow_state,
-    initiatives.source_url,
+    case when not homes.is_of_small_team then initiatives.source_url end as source_url,
     case when initiatives.is_outcome_field_known then initiatives.has_anticipated_outcome end
         as has_anticipated_outcome,
     case when initiatives.is_outcome_field_known then initiatives.rejected_by end as outcome_rejected_by,

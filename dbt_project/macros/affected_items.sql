@@ -1,0 +1,45 @@
+{# Item-level tables are rebuilt for affected items only: those whose inputs are not the ones they were built from.
+   int_work_item_refreshes is written before them and int_work_item_builds after the last of them, so that a run that is
+   killed in between leaves its items affected. The first of them name it as a dependency, the others come after those. #}
+
+{% macro of_affected_items(item_key) -%}
+    {%- if this is not none and is_incremental() -%}
+    {{ item_key }} in (
+        select refreshes.item_key
+        from {{ this.incorporate(path={'identifier': 'int_work_item_refreshes'}) }} as refreshes
+    )
+    {%- else -%}
+    true
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro delete_affected_items() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where {{ of_affected_items('item_key') }}
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro item_builds() -%}
+    {%- set builds = this.incorporate(path={'identifier': 'int_work_item_builds'}) -%}
+    {{ return(load_relation(builds) if execute else none) }}
+{%- endmacro %}
+
+{% macro delete_finished_refreshes() -%}
+    {%- set builds = item_builds() -%}
+    {%- if is_incremental() and builds is not none -%}
+    delete from {{ this }} as refreshes
+    where exists (
+        select 1
+        from {{ builds }} as builds
+        where builds.item_key = refreshes.item_key and builds.version = refreshes.version
+    ) or (
+        refreshes.version is null
+        and refreshes.item_key not in (select builds.item_key from {{ builds }} as builds)
+    )
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,11 @@
+select
+    day_periods.date_day,
+    team_scopes.team_id,
+    case when not bool_or(team_scopes.is_suppressed) then 'small_teams' end as scope_id
+from {{ ref('int_team_period_scopes') }} as team_scopes
+inner join {{ ref('int_day_periods') }} as day_periods
+    on
+        team_scopes.period_grain = day_periods.period_grain
+        and team_scopes.period_start = day_periods.period_start
+where team_scopes.is_small
+group by day_periods.date_day, team_scopes.team_id

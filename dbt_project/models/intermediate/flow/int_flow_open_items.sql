@@ -1,0 +1,88 @@
+-- one row per period at whose end the item was in progress; periods are numbered, so that no range join is needed
+with stays as (
+
+    select
+        stays.item_key,
+        stays.item_level,
+        stays.team_id,
+        stays.value_stream_id,
+        stays.weight,
+        episodes.started_at,
+        stays.first_date,
+        -- what lasts is open in the running period too
+        case
+            when stays.valid_to > settings.as_of then cast(settings.as_of_date + interval 3 month as date)
+            else stays.end_date
+        end as end_date,
+        settings.as_of_date
+    from {{ ref('int_work_item_stays') }} as stays
+    cross join {{ ref('int_settings') }} as settings
+    inner join {{ ref('int_work_item_episodes') }} as episodes
+        on
+            stays.item_key = episodes.item_key
+            and stays.valid_from >= episodes.started_at
+            and stays.valid_from < coalesce(episodes.ended_at, {{ forever() }})
+    where
+        stays.flow_state in ('active', 'waiting')
+        and stays.flow_item_type is not null
+        and stays.valid_from <= settings.as_of
+
+),
+
+{% for grain in ['week', 'month', 'quarter'] %}
+    {{ grain }}s as (
+
+        select
+            item_key,
+            item_level,
+            team_id,
+            value_stream_id,
+            weight,
+            started_at,
+            '{{ grain }}' as period_grain,
+        {{ integer_sequence(
+            period_index(grain, 'first_date'),
+            'least(' ~ period_index(grain, 'end_date') ~ ', 1 + ' ~ period_index(grain, 'as_of_date') ~ ')'
+        ) }} as period_index
+        from stays
+        where {{ period_index(grain, 'first_date') }} < {{ period_index(grain, 'end_date') }}
+
+    ),
+{% endfor %}
+
+located as (
+
+    {% for grain in ['week', 'month', 'quarter'] %}
+        {%- if not loop.first %}
+            union all
+        {%- endif %}
+        select
+            item_key,
+            item_level,
+            team_id,
+            value_stream_id,
+            weight,
+            started_at,
+            period_grain,
+            period_index
+        from {{ grain }}s
+    {% endfor %}
+
+)
+
+select
+    located.item_key,
+    located.item_level,
+    located.team_id,
+    located.value_stream_id,
+    located.weight,
+    periods.period_grain,
+    periods.period_start,
+    least(cast(periods.period_end - 1 as date), settings.as_of_date) as last_day,
+    {{ seconds_between('located.started_at', 'periods.elapsed_until') }} / 86400.0 as age_days
+from located
+cross join {{ ref('int_settings') }} as settings
+inner join {{ ref('int_periods') }} as periods
+    on
+        located.period_grain = periods.period_grain
+        and located.period_index = periods.period_index
