@@ -9,10 +9,13 @@ from sandbox.company import Company
 from sandbox.truth import Truth
 from tests.oracle import outcomes
 from tests.oracle.delivery import DeliveryOracle
-from tests.oracle.flow import FlowOracle
+from tests.oracle.flow import true_world
+from tests.oracle.flow_rows import FlowRows
 from tests.oracle.organization import Organization
 from tests.oracle.periods import Calendar, Rows, period_start
+from tests.oracle.raw_data import Settings
 from tests.oracle.sentiment import SentimentOracle
+from tests.oracle.timeline import micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Rules:
     """What the organisation chose in its configuration."""
 
     time_zone: str = "Europe/Berlin"
+    workday_end: time = time(17, 30)
     min_team_size: int = 3
     min_respondents: int = 5
     start_date: date = date(2024, 12, 1)
@@ -38,9 +42,17 @@ def expected(company: Company, nights: Sequence[datetime], rules: Rules | None =
         each.name_with_owner: (each.created_at, services.get(each.name_with_owner))
         for each in company.world.github.repositories
     }
+    settings = Settings(
+        as_of=micros(clock),
+        zone=calendar.zone,
+        min_team_size=rules.min_team_size,
+        done_grace_minutes=0,
+        workday_end=rules.workday_end,
+    )
+    first = first_event(truth)
     sentiment = SentimentOracle(truth, organization, calendar, rules.min_respondents)
     rows = (
-        FlowOracle(truth, organization, calendar, nights).rows()
+        FlowRows(true_world(truth, company.organization, nights, settings, rules.start_date, first)).rows()
         | DeliveryOracle(truth, organization, calendar, repositories, rules.start_date).rows()
         | outcomes.rows(truth, organization, calendar, min(nights))
         | sentiment.rows()
@@ -67,9 +79,14 @@ def observable(company: Company, clock: datetime, rules: Rules) -> Truth:
     return truth
 
 
-def first_day(truth: Truth, zone: ZoneInfo) -> date:
-    """The first day of the quarter in which the first thing happened, from which on periods are published."""
+def first_event(truth: Truth) -> datetime:
+    """When the first thing happened."""
     moments = [item.created_at for item in truth.work_items.values()]
     moments += [pull.created_at for pull in truth.pull_requests.values()]
     moments += [deployment.created_at for deployment in truth.deployments.values()]
-    return period_start("quarter", min(moments).astimezone(zone).date())
+    return min(moments)
+
+
+def first_day(truth: Truth, zone: ZoneInfo) -> date:
+    """The first day of the quarter in which the first thing happened, from which on periods are published."""
+    return period_start("quarter", first_event(truth).astimezone(zone).date())

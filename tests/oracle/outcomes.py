@@ -39,7 +39,7 @@ def rows(truth: Truth, organization: Organization, calendar: Calendar, first_nig
     for period in calendar.periods:
         counted: dict[tuple[str, Scope], list[bool]] = defaultdict(list)
         for item, initiative in initiatives:
-            fate = life(item, calendar.clock)
+            fate = life(item)
             if _is_cancelled(item, period) or not _is_alive(item, period):
                 continue
             last_moment = period.end_at - timedelta(microseconds=1)
