@@ -1,0 +1,241 @@
+"""The small world: tracker, forge and organisation together, how they live from day to day, and how they are read."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from ingestion.errors import StopStream
+from ingestion.sources import SOURCES
+from ingestion.sources.jira_census import judge
+from ingestion.stream import Context, Record, Source, Stream
+from tests.incremental.forge import Forge, Repository
+from tests.incremental.organization import SIZES, Organization, small_organization
+from tests.incremental.tracker import CANCELLED, EPIC, HOLD, PARKED, PROJECTS, TEAM_NAMES, WORKFLOW, Item, Tracker
+
+ORIGIN = datetime(2025, 12, 1, tzinfo=UTC)  # a Monday
+DAYS_BEFORE_FIRST_NIGHT = 91
+ITEMS_PER_DAY = 2.6
+DAYS_PER_SPRINT = 14
+OUTCOMES = ("Fewer abandoned carts", "tbd", "", "Faster payouts", None)
+
+
+@dataclass
+class World:
+    """Everything there is. `now` is its present; `down` names connections that do not answer."""
+
+    seed: object
+    origin: datetime = ORIGIN
+    tracker: Tracker = field(default_factory=Tracker)
+    copies: int = 1
+    down: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(f"world {self.seed}")
+        self.now = self.origin
+        self.forge = Forge([
+            Repository("R_web", "small/web", self.origin - timedelta(days=400)),
+            Repository("R_ledger", "small/ledger", self.origin - timedelta(days=400)),
+        ])  # fmt: skip
+        start = (self.origin + timedelta(days=2)).date()
+        self.organization: Organization = small_organization(start, self.origin.date().replace(day=1))
+        for number in range(14):
+            planned = self.origin + timedelta(days=DAYS_PER_SPRINT * number, hours=8)
+            late = timedelta(hours=self.chance.randint(0, 30))
+            self.tracker.sprints.append({
+                "id": number + 1, "name": f"App Sprint {number + 1}", "created": planned - timedelta(days=14),
+                "planned": planned, "start": planned + late, "end": planned + timedelta(days=13),
+                "close": planned + timedelta(days=13) + late,
+            })  # fmt: skip
+        for number, day in enumerate((40, 100)):
+            on = (self.origin + timedelta(days=day)).date()
+            self.organization.open_wave(f"W{number + 1}", on, on + timedelta(days=10))
+
+    # --- life --------------------------------------------------------------------------------------------------------
+    def live(self, until: datetime) -> None:
+        """Normal work until a moment. Nothing of it is backdated."""
+        while self.now.date() < until.date():
+            day = self.now.replace(hour=0)
+            for _ in range(self._arrivals(day)):
+                self._new_item(day)
+            for item in self.tracker.existing(day):
+                self._advance(item, day)
+            if day.weekday() < 5:
+                self.forge.live(self.chance, day)
+            self._answer_surveys(day)
+            self.now = day + timedelta(days=1)
+        self.now = until
+
+    def moment(self, day: datetime) -> datetime:
+        """Some second of a day's work, 6 to 18 h UTC."""
+        return day + timedelta(seconds=self.chance.randint(6 * 3600, 18 * 3600))
+
+    def _arrivals(self, day: datetime) -> int:
+        mean = ITEMS_PER_DAY * (1.2 if day.weekday() < 5 else 0.3)
+        return int(mean) + (self.chance.random() < mean % 1)
+
+    def _new_item(self, day: datetime) -> Item:
+        chance, at = self.chance, self.moment(day)
+        epics = [item for item in self.tracker.existing(day) if item.fields["type"] == EPIC]
+        project = chance.choices(["APP", "PAY", "OPS"], [5, 4, 3])[0]
+        type_ = EPIC if chance.random() < 0.09 else chance.choices(["101", "102", "103", "104", "105", "106"],
+                                                                  [50, 20, 15, 5, 6, 4])[0]  # fmt: skip
+        values: dict[str, Any] = {}
+        if type_ == EPIC:
+            values["outcome"] = chance.choice(OUTCOMES)
+            values["key_result"] = chance.choice([None, "KR-1", "KR-9"])
+            values["cost_of_delay"] = chance.choice([None, 500.0, 1200.0])
+        elif epics and chance.random() < 0.6:
+            values["parent"] = chance.choice(epics).id
+        if project == "APP" and chance.random() < 0.3:
+            values["components"] = ("501",)
+        if project == "OPS" and chance.random() < 0.8:
+            values["team"] = chance.choice(list(TEAM_NAMES))
+        labels = {"APP": "security", "PAY": "payout", "OPS": "shared"}
+        if chance.random() < 0.25:
+            values["labels"] = (labels[project],)
+        elif chance.random() < 0.08:
+            values["labels"] = ("interrupt",)
+        if chance.random() < 0.5:
+            values["points"] = float(chance.choice([1, 2, 3, 5, 8]))
+        return self.tracker.create(at, project, type_, f"Work {self.tracker.last_id}", **values)
+
+    def _advance(self, item: Item, day: datetime) -> None:
+        chance, tracker = self.chance, self.tracker
+        values, at = item.state(day + timedelta(days=1)), self.moment(day)
+        at = max(
+            [at, item.created + timedelta(minutes=1), *(change.at + timedelta(minutes=1) for change in item.changes)]
+        )
+        status, dice = values["status"], chance.random()
+        if values["flagged"] and dice < 0.4:
+            tracker.put(item, at, "flagged", False)
+        elif status in WORKFLOW[:-1] and dice < (0.08 if values["type"] == EPIC else 0.3):
+            to = WORKFLOW[WORKFLOW.index(status) + 1]
+            to = CANCELLED if dice < 0.006 else HOLD if dice < 0.012 else PARKED if dice < 0.014 else to
+            to = WORKFLOW[-1] if status == "1" and 0.014 < dice < 0.022 else to
+            tracker.put(item, at, "status", to)
+        elif status in (HOLD, PARKED) and dice < 0.5:
+            tracker.put(item, at, "status", "3")
+        elif status in ("3", "4", "5") and dice > 0.985:
+            tracker.put(item, at, "flagged", True)
+        elif (status in ("4", "5") and dice > 0.96) or (status == "6" and dice > 0.995):
+            tracker.put(item, at, "status", "3")
+        elif values["project"] == "APP" and status in ("1", "2") and dice > 0.8:
+            current = [s["id"] for s in tracker.sprints if s["planned"] <= at < s["end"]]
+            sprints = tuple(dict.fromkeys((*values["sprints"], *current)))
+            tracker.put(item, at, "sprints", sprints)
+        elif 0.5 < dice < 0.502:
+            others = [other for other in tracker.existing(day) if other.id != item.id]
+            if others and not values["links"]:
+                tracker.link(item, chance.choice(others), at)
+
+    def _answer_surveys(self, day: datetime) -> None:
+        for wave in self.organization.waves:
+            if wave["wave_date"] <= day.date().isoformat() <= wave["closes_on"]:
+                for team, size in SIZES.items():
+                    for number in range(size):
+                        if self.chance.random() < 0.15:
+                            self.respond(wave["wave"], team, number, self.moment(day))
+
+    def respond(self, wave: str, team: str, number: int, at: datetime) -> None:
+        """A member's answers to a wave."""
+        scores = [self.chance.randint(1, 5) for _ in range(3)]
+        self.organization.answer(wave, f"{wave}-{team}-{number}", team, at, scores)
+
+    # --- how it is read ----------------------------------------------------------------------------------------------
+    def sources(self) -> dict[str, Source]:
+        """Jira and GitHub by connection type: the real streams, with this world in place of the vendors' answers."""
+        tracker, forge = self.tracker, self.forge
+        jira = {"sprints": tracker.sprint_records} | {
+            name: getattr(tracker, name)
+            for name in ("projects", "issue_types", "statuses", "fields", "issues", "changelogs", "boards",
+                         "board_configurations")
+        }  # fmt: skip
+        github = {
+            "repositories": forge.repository_records, "pull_requests": forge.pull_requests, "issues": forge.issues,
+            "commits": forge.commits, "deployments": forge.deployment_records,
+        }  # fmt: skip
+        return {
+            "jira": self._source(SOURCES["jira"], jira, prepare=self._take_census),
+            "github": self._source(SOURCES["github"], github),
+        }
+
+    def _source(
+        self, source: Source, listings: dict[str, Any], prepare: Callable[[Context], None] | None = None
+    ) -> Source:
+        def simulated(stream: Stream, listing: Callable[[datetime], Iterable[Record]]) -> Stream:
+            def derive(context: Context) -> Iterator[Record]:
+                if source.name in self.down:
+                    raise StopStream(f"{source.name} does not answer", "wait")
+                return iter(self._copied(source.name, stream.name, listing(self.now)))
+
+            return replace(stream, derive=derive)
+
+        def prepared(stream: Stream) -> Stream:
+            derive = stream.derive
+            if prepare is None or derive is None or not stream.name.endswith("_availability"):
+                return stream
+
+            def judged(context: Context) -> Iterable[Any]:
+                prepare(context)
+                return derive(context)
+
+            return replace(stream, derive=judged)
+
+        streams = (
+            simulated(stream, listings[stream.name]) if stream.name in listings else prepared(stream)
+            for stream in source.streams
+        )
+        return replace(source, endpoint=None, check=None, streams=tuple(streams))
+
+    def _take_census(self, context: Context) -> None:
+        """Put into the run's memory what the census of this world says, by ingestion's own rule."""
+        if "jira" in self.down:
+            raise StopStream("jira does not answer", "wait")
+        now, tracker = self.now, self.tracker
+        listed = {record.id for record in self._copied("jira", "issues", tracker.issues(now))}
+        known = dict(
+            context.known("select id, payload->>'$.fields.project.key' from raw_jira.issues where connection = $1")
+        )
+        issues, projects = (
+            [
+                orjson.loads(row)
+                for (row,) in context.known(f"select payload::varchar from raw_jira.{name} where connection = $1")
+            ]
+            for name in ("issue_availability", "project_availability")
+        )
+        context.memory["judgement"] = judge(
+            known=known, listed=listed, visible={key for key in PROJECTS if not tracker.is_hidden(key, now)},
+            in_scope=lambda project: True, issues_before={row["issue_id"]: row for row in issues},
+            projects_before={row["project_key"]: row for row in projects}, at=context.as_of.isoformat(),
+            find=lambda ids: {id_: known[id_] for id_ in ids if id_ in listed},
+        )  # fmt: skip
+
+    def _copied(self, source: str, stream: str, records: Iterable[Record]) -> Iterable[Record]:
+        """The records; where the world has `copies`, every issue and changelog as often, under ids of their own."""
+        if self.copies == 1 or (source, stream) not in (("jira", "issues"), ("jira", "changelogs")):
+            return records
+        return [copy for record in records for copy in _copies(record, self.copies)]
+
+
+def _copies(record: Record, count: int) -> Sequence[Record]:
+    """An issue or a changelog several times; copies link to and lie under the same items as the first."""
+    found = [record]
+    for number in range(1, count):
+        id_ = str(int(record.id) + 1_000_000 * number)
+        payload = dict(record.payload) if isinstance(record.payload, dict) else {}
+        payload |= {name: id_ for name in ("id", "issueId") if name in payload}
+        found.append(replace(record, id=id_, payload=payload))
+    return found
+
+
+def small_world(seed: object, *, origin: datetime = ORIGIN, tracker: Tracker | None = None) -> World:
+    """A world with 13 weeks of history: about 220 items, 75 pull requests, 70 deployments, one closed survey wave."""
+    world = World(seed, origin, tracker or Tracker())
+    world.live(origin + timedelta(days=DAYS_BEFORE_FIRST_NIGHT, hours=1))
+    return world
