@@ -54,23 +54,45 @@ def main() -> None:
 
 @main.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
-def init(folder: Path | None) -> None:
-    """Write a commented starter configuration for your own systems into FOLDER (default FLOWLIGHT_CONFIG)."""
-    from ingestion.starter import write_starter
-    from ingestion.validation import ConfigError
+@click.option("--propose", is_flag=True, help="Propose mappings for the configuration that is in FOLDER already.")
+def init(folder: Path | None, propose: bool) -> None:
+    """Write a commented starter configuration for your own systems into FOLDER (default FLOWLIGHT_CONFIG).
+
+    With --propose, when its connections.yml is complete and the tokens are exported: ask the trackers for their boards,
+    statuses and issue types, and write what they may mean into organization/status_mappings.csv.proposed and
+    type_mappings.csv.proposed. These are not read: correct them, then rename them.
+    """
     from orchestration.errors import InputError
     from orchestration.settings import Settings
 
-    target = (folder or Settings.from_environment().config).expanduser().absolute()
+    settings = Settings.from_environment()
+    target = (folder or settings.config).expanduser().absolute()
+    if propose:
+        from orchestration.first_mapping import propose_mappings
+
+        paths = propose_mappings(Settings(settings.root, target, settings.data))
+        for path in paths:
+            click.echo(f"wrote {path}")
+        click.echo(
+            "\nThese are proposals, valid from the beginning of time, and not read yet. Next: correct them, then"
+        )
+        for path in paths:
+            click.echo(f"mv {path} {path.with_suffix('')}")
+        click.echo(f"FLOWLIGHT_CONFIG={target} flowlight check")
+        return
+    from ingestion.starter import write_starter
+    from ingestion.validation import ConfigError
+
     try:
         written = write_starter(target)
     except ConfigError as error:
-        raise InputError(str(error)) from None
+        raise InputError(f"{error}; to propose mappings for a configuration: flowlight init --propose") from None
     for path in written:
         click.echo(f"wrote {path}")
     click.echo(
         f"\nNext: edit {target / 'connections.yml'} and the files in {target / 'organization'},"
         f"\nexport the tokens it names, then: FLOWLIGHT_CONFIG={target} flowlight check"
+        f"\nA first mapping of your own statuses and issue types: flowlight init --propose {target}"
     )
 
 
@@ -79,8 +101,10 @@ def init(folder: Path | None) -> None:
 def check(as_of: str | None) -> None:
     """Validate configuration and credentials and show what would map to what. Touches no data.
 
-    Every status -> flow state, every issue type -> flow item type, every repository -> service -> team, and
-    everything that is unmapped.
+    Every status -> flow state, stage, order and blocked; every issue type -> flow item type and level; every
+    repository -> service -> team. Everything that is unmapped, with the number of items behind it and the line to add.
+    And what rules that have changed since the last night would do: a dated change leaves the past as it is, the
+    correction of a mistake rewrites it; with the number of items that either concerns.
     """
     from orchestration.check import run_check
     from orchestration.settings import Settings

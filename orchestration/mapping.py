@@ -14,7 +14,10 @@ from typing import Any
 import duckdb
 
 RULE_COLUMNS: dict[str, tuple[str, ...]] = {
-    "status_mappings": ("connection", "project", "issue_type", "status", "flow_state", "stage", "stage_order"),
+    "status_mappings": (
+        *("connection", "project", "issue_type", "status"),
+        *("flow_state", "stage", "stage_order", "is_blocked"),
+    ),
     "type_mappings": (
         *("connection", "project", "issue_type", "condition_field", "condition_value"),
         *("flow_item_type", "item_level"),
@@ -26,8 +29,10 @@ RULE_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 LIST_COLUMNS: dict[str, tuple[str, ...]] = {
     "projects": ("connection", "project_id", "project"),
-    "issue_types": ("connection", "issue_type_id", "issue_type", "only_project_id"),
-    "statuses": ("connection", "status_id", "status", "category", "only_project_id"),
+    "issue_types": (
+        *("connection", "issue_type_id", "issue_type", "hierarchy_level", "is_subtask", "only_project_id"),
+    ),
+    "statuses": ("connection", "status_id", "status", "category", "category_key", "only_project_id"),
     "repositories": ("connection", "repository"),
 }
 
@@ -40,7 +45,7 @@ STATUSES = f"""
 with workflows as (
     select
         statuses.connection, projects.project, issue_types.issue_type_id, issue_types.issue_type,
-        statuses.status_id, statuses.status, statuses.category
+        statuses.status_id, statuses.status, statuses.category, statuses.category_key, statuses.only_project_id
     from statuses
     inner join projects
         on statuses.connection = projects.connection
@@ -49,7 +54,7 @@ with workflows as (
         on statuses.connection = issue_types.connection
         and coalesce(issue_types.only_project_id, projects.project_id) = projects.project_id
 )
-select workflows.*, rules.flow_state, rules.stage
+select workflows.*, rules.flow_state, rules.stage, rules.stage_order, rules.is_blocked
 from workflows
 left join status_mappings as rules
     on (rules.connection is null or rules.connection = workflows.connection)
@@ -68,7 +73,9 @@ order by all
 
 TYPES = f"""
 with kinds as (
-    select issue_types.connection, projects.project, issue_types.issue_type_id, issue_types.issue_type
+    select
+        issue_types.connection, projects.project, issue_types.issue_type_id, issue_types.issue_type,
+        issue_types.hierarchy_level, issue_types.is_subtask, issue_types.only_project_id
     from issue_types
     inner join projects
         on issue_types.connection = projects.connection
@@ -145,8 +152,27 @@ class Rules:
         """Add what a system lists: projects, issue_types, statuses or repositories (columns: LIST_COLUMNS)."""
         self._insert(table, LIST_COLUMNS[table], rows)
 
+    def add_unlisted(self, statuses: Sequence[Mapping[str, Any]]) -> None:
+        """Add statuses that only the history knows: connection, project (one it occurred in), status_id, status.
+
+        One that occurred in a single project is asked there only.
+        """
+        found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        for row in statuses:
+            found.setdefault((row["connection"], row["status_id"]), []).append(row)
+        projects = self._connection.execute("select connection, project, project_id from projects").fetchall()
+        ids = {(connection, project): project_id for connection, project, project_id in projects}
+        rows = []
+        for every in found.values():
+            only = ids.get((every[0]["connection"], every[0]["project"])) if len(every) == 1 else None
+            rows.append({**every[0], "category": "no longer listed", "only_project_id": only})
+        self.add("statuses", rows)
+
     def statuses(self) -> list[dict[str, Any]]:
-        """Per connection, project, issue type and status: flow_state and stage, None where unmapped."""
+        """Per connection, project, issue type and status: flow_state, stage, stage_order and is_blocked ('yes').
+
+        All of them None where unmapped.
+        """
         return self._rows(STATUSES)
 
     def issue_types(self) -> list[dict[str, Any]]:

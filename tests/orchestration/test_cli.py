@@ -60,12 +60,12 @@ def test_configuration_that_is_not_there(data: Path) -> None:
         (
             "projects: [SHOP, PAY]",
             "project: [SHOP, PAY]",
-            "connections.yml:21: connections[0].project: unknown key 'project'; did you mean 'projects'?",
+            "connections.yml:24: connections[0].project: unknown key 'project'; did you mean 'projects'?",
         ),
         (
             "start_date: 2025-01-01    #",
             "start_date: 2025-13-01    #",
-            "connections.yml:22: connections[0].start_date: '2025-13-01' is not a date; write YYYY-MM-DD",
+            "connections.yml:25: connections[0].start_date: '2025-13-01' is not a date; write YYYY-MM-DD",
         ),
         ("", "", "connections[0].token_env: environment variable JIRA_TOKEN is not set; "),
     ],
@@ -95,6 +95,7 @@ def test_starter_is_whole_and_never_written_over_something(data: Path) -> None:
     again = run("init", str(folder))
     assert again.exit_code == 2
     assert "is there already and is not overwritten" in again.output
+    assert "to propose mappings for a configuration: flowlight init --propose" in again.output
     assert (folder / "connections.yml").read_text() == "mine"
 
 
