@@ -8,7 +8,7 @@ export FLOWLIGHT_CONFIG ?= $(CURDIR)/config
 export FLOWLIGHT_DATA ?= $(CURDIR)/data
 SOURCES := ingestion orchestration sandbox tests
 
-.PHONY: nightly test soak check format dev benchmark venv clean
+.PHONY: nightly test soak check format dev benchmark benchmark-flow venv clean
 .DEFAULT_GOAL := nightly
 
 nightly: $(READY) ## the whole night: extract, load, build, test, publish
@@ -37,6 +37,9 @@ dev: $(READY) ## Dagster's page and daemon, on http://localhost:3000
 
 benchmark: $(READY) ## extraction against dlt (its own environment), see docs/performance.md
 	$(BIN)/python tests/benchmarks/extract.py
+
+benchmark-flow: $(READY) ## the flow family over a million items: build, night, floor, queries
+	$(BIN)/python tests/benchmarks/flow.py
 
 venv: $(READY) ## only the environment
 
