@@ -15,7 +15,9 @@ from dbt.cli.main import dbtRunner
 
 def tell(event: Any) -> None:
     if event.info.name == "LogModelResult":
-        print("finished", event.data.node_info.node_name, flush=True)
+        # one write a line: dbt calls from several threads
+        sys.stdout.write(f"finished {event.data.node_info.node_name}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def sprints(world: FlowWorld) -> Table:
 
 def _sprint(sprint: Sprint) -> dict[str, Any]:
     every = {item.key: item for item in (*sprint.committed, *sprint.added)}.values()
-    at_start = [(item, sprint.started_at) for item in every]
+    at_start = [(i, sprint.started_at) for i in sprint.committed] + [(i, sprint.closed_at) for i in sprint.added]
     at_end = [(item, min(item.done_at or sprint.closed_at, sprint.closed_at)) for item in every]
     return {
         "started_at": _naive(sprint.started_at),

@@ -63,7 +63,7 @@ done_items as (
         facts.blocked_seconds,
         case when facts.started_at is not null then facts.flow_seconds end as blockable_seconds,
         coalesce(waits.wait_days, 0) as dependency_wait_days,
-        cast(costs.number * facts.waiting_seconds / 604800.0 as decimal(18, 6)) as cost_of_delay,
+        cast(costs.number * facts.waiting_seconds / 604800.0 as decimal(24, 9)) as cost_of_delay,
         case when waiting_projects.first_waiting_at <= events.event_at then facts.active_seconds end as active_seconds,
         case when waiting_projects.first_waiting_at <= events.event_at then facts.waiting_seconds end
             as waiting_seconds
