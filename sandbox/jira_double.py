@@ -26,7 +26,6 @@ IDS_ONLY_PAGE, FIELDS_PAGE = 5000, 100  # as measured on a Cloud site: any field
 _SEARCH_KEYS = {
     "jql", "nextPageToken", "maxResults", "fields", "expand", "properties", "fieldsByKeys", "reconcileIssues",
 }  # fmt: skip
-_CATEGORY_NAMES = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
 
 
 class JiraDouble:
@@ -69,7 +68,6 @@ class JiraDouble:
             "/rest/api/3/project/{reference}": (self.get_project, "GET"),
             "/rest/api/3/issuetype": (lambda request, body: reply(self.world.issue_types), "GET"),
             "/rest/api/3/status": (lambda request, body: reply(self.world.statuses), "GET"),
-            "/rest/api/3/statuses/search": (self.search_statuses, "GET"),
             "/rest/api/3/field": (lambda request, body: reply(self.world.fields), "GET"),
             "/rest/api/3/search/jql": (self.search, "GET", "POST"),
             "/rest/api/3/search/approximate-count": (self.count, "POST"),
@@ -139,20 +137,6 @@ class JiraDouble:
         if project is None:
             raise Refused(404, f"No project could be found with key '{reference}'.")
         return reply(project)
-
-    def search_statuses(self, request: Request, body: dict[str, Any]) -> Response:
-        """GET statuses/search: the newer, startAt paged form with categories TODO, IN_PROGRESS, DONE."""
-        values = [
-            {
-                "id": status["id"],
-                "name": status["name"],
-                "description": status.get("description", ""),
-                "statusCategory": _CATEGORY_NAMES.get(status["statusCategory"]["key"], "TODO"),
-                "scope": {"type": "GLOBAL"},
-            }
-            for status in self.world.statuses
-        ]
-        return reply(page_of(request, values, 200))
 
     # --- search --------------------------------------------------------------------------------------------------
     def search(self, request: Request, body: dict[str, Any]) -> Response:

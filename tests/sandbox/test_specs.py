@@ -77,7 +77,6 @@ JIRA_CALLS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("get", "/rest/api/3/project/{projectIdOrKey}", "/rest/api/3/project/SHOP", {}),
     ("get", "/rest/api/3/issuetype", "", {}),
     ("get", "/rest/api/3/status", "", {}),
-    ("get", "/rest/api/3/statuses/search", "", {}),
     ("get", "/rest/api/3/field", "", {}),
     ("get", "/rest/api/3/search/jql", "/rest/api/3/search/jql?jql=updated>=0&fields=summary,status&maxResults=2", {}),
     ("post", "/rest/api/3/search/jql", "", {"jql": "updated >= 0"}),

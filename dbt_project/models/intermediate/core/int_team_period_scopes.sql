@@ -25,25 +25,6 @@ team_periods as (
 
 ),
 
-membership_edges as (
-
-    select
-        team_id,
-        valid_from as edge
-    from {{ ref('stg_organization__memberships') }}
-    union
-    select
-        team_id,
-        valid_to as edge
-    from {{ ref('stg_organization__memberships') }}
-    union
-    select
-        team_id,
-        date '0001-01-01' as edge
-    from {{ ref('stg_organization__teams') }}
-
-),
-
 smallest as (
 
     select
@@ -107,13 +88,13 @@ small_edges as (
     select
         small_team_days.period_grain,
         small_team_days.period_start,
-        membership_edges.edge
+        team_sizes.valid_from as edge
     from small_team_days
-    inner join membership_edges
+    inner join {{ ref('int_team_sizes') }} as team_sizes
         on
-            small_team_days.team_id = membership_edges.team_id
-            and small_team_days.first_date < membership_edges.edge
-            and small_team_days.end_date > membership_edges.edge
+            small_team_days.team_id = team_sizes.team_id
+            and small_team_days.first_date < team_sizes.valid_from
+            and small_team_days.end_date > team_sizes.valid_from
     union
     select
         period_grain,
