@@ -86,93 +86,170 @@ done_items as (
 
 ),
 
+done_rows as (
+
+    select
+        event_scopes.*,
+        done_items.* exclude (item_key)
+    from {{ ref('int_flow_event_scopes') }} as event_scopes
+    inner join done_items on event_scopes.item_key = done_items.item_key
+    where event_scopes.event = 'done' and not event_scopes.is_unmapped
+
+),
+
+percentiles as (
+
+    select
+        scope_type,
+        {{ grouped_period() }},
+        item_level,
+        flow_item_type,
+        {{ percentiles('flow_days', [0.5, 0.85]) }} as flow_days,
+        {{ percentiles('lead_days', [0.5, 0.85]) }} as lead_days,
+        {{ percentiles('flow_working_days', [0.5, 0.85]) }} as flow_working_days,
+        {{ percentiles('lead_working_days', [0.5, 0.85]) }} as lead_working_days,
+        {{ percentile('active_seconds / nullif(active_seconds + waiting_seconds, 0)', 0.5) }} as flow_efficiency
+    from done_rows
+    group by {{ period_grouping_sets(['scope_type', 'item_level'], 'flow_item_type') }}
+    having {{ has_grouped_period() }}
+
+),
+
+-- sums of a scope and week first: few rows are left for the grains
+completed_weeks as (
+
+    select
+        scope_type,
+        week_scope_id,
+        month_scope_id,
+        quarter_scope_id,
+        week_start,
+        month_start,
+        quarter_start,
+        item_level,
+        flow_item_type,
+        sum(weight) as done_items,
+        sum(weight) filter (where is_skipped) as skipped_items,
+        count(*) as done_n,
+        count(flow_days) as flow_time_n,
+        sum(weight) filter (where has_backflow) as backflow_items,
+        sum(weight) filter (where is_reopened_within_30_days) as reopened_items,
+        sum(cast(blocked_seconds as decimal(18, 6))) as blocked_seconds,
+        sum(cast(blockable_seconds as decimal(18, 6))) as blockable_seconds,
+        sum(weight * dependency_wait_days) as dependency_wait_days,
+        count(*) filter (where dependency_wait_days > 0) as dependency_wait_n,
+        sum(weight * cost_of_delay) as cost_of_delay,
+        count(cost_of_delay) as cost_of_delay_n,
+        sum(cast(flow_seconds as decimal(18, 6))) as flow_seconds,
+        sum(cast(active_seconds as decimal(18, 6))) as active_seconds,
+        sum(cast(active_seconds + waiting_seconds as decimal(18, 6))) as elapsed_seconds,
+        count(*) filter (where active_seconds + waiting_seconds > 0) as efficiency_n
+    from done_rows
+    group by all
+
+),
+
+completed_periods as (
+
+    select
+        scope_type,
+        {{ grouped_period() }},
+        item_level,
+        flow_item_type,
+        sum(done_items) as done_items,
+        coalesce(sum(skipped_items), 0) as skipped_items,
+        sum(done_n) as done_n,
+        sum(flow_time_n) as flow_time_n,
+        coalesce(sum(backflow_items), 0) as backflow_items,
+        coalesce(sum(reopened_items), 0) as reopened_items,
+        sum(blocked_seconds) as blocked_seconds,
+        sum(blockable_seconds) as blockable_seconds,
+        sum(dependency_wait_days) as dependency_wait_days,
+        sum(dependency_wait_n) as dependency_wait_n,
+        sum(cost_of_delay) as cost_of_delay,
+        sum(cost_of_delay_n) as cost_of_delay_n,
+        sum(flow_seconds) / 86400.0 / nullif(sum(flow_time_n), 0) as mean_flow_days,
+        sum(active_seconds) as active_seconds,
+        sum(elapsed_seconds) as elapsed_seconds,
+        sum(efficiency_n) as efficiency_n
+    from completed_weeks
+    group by {{ period_grouping_sets(['scope_type', 'item_level'], 'flow_item_type') }}
+    having {{ has_grouped_period() }}
+
+),
+
 completions as (
 
     select
-        item_periods.scope_type,
-        item_periods.scope_id,
-        item_periods.period_grain,
-        item_periods.period_start,
-        item_periods.item_level,
-        item_periods.flow_item_type,
-        sum(item_periods.weight) as done_items,
-        coalesce(sum(item_periods.weight) filter (where done_items.is_skipped), 0) as skipped_items,
-        count(*) as done_n,
-        count(done_items.flow_days) as flow_time_n,
-        coalesce(sum(item_periods.weight) filter (where done_items.has_backflow), 0) as backflow_items,
-        coalesce(sum(item_periods.weight) filter (where done_items.is_reopened_within_30_days), 0) as reopened_items,
-        sum(cast(done_items.blocked_seconds as decimal(18, 6))) as blocked_seconds,
-        sum(cast(done_items.blockable_seconds as decimal(18, 6))) as blockable_seconds,
-        sum(item_periods.weight * done_items.dependency_wait_days) as dependency_wait_days,
-        count(*) filter (where done_items.dependency_wait_days > 0) as dependency_wait_n,
-        sum(item_periods.weight * done_items.cost_of_delay) as cost_of_delay,
-        count(done_items.cost_of_delay) as cost_of_delay_n,
-        sum(cast(done_items.flow_seconds as decimal(18, 6))) / 86400.0 / nullif(count(done_items.flow_seconds), 0)
-            as mean_flow_days,
-        {{ percentile('done_items.flow_working_days', 0.5) }} as flow_time_p50_working_days,
-        {{ percentile('done_items.flow_working_days', 0.85) }} as flow_time_p85_working_days,
-        {{ percentile('done_items.lead_working_days', 0.5) }} as lead_time_p50_working_days,
-        {{ percentile('done_items.lead_working_days', 0.85) }} as lead_time_p85_working_days,
-        {{ percentile('done_items.flow_days', 0.5) }} as flow_time_p50_days,
-        {{ percentile('done_items.flow_days', 0.85) }} as flow_time_p85_days,
-        {{ percentile('done_items.lead_days', 0.5) }} as lead_time_p50_days,
-        {{ percentile('done_items.lead_days', 0.85) }} as lead_time_p85_days,
-        sum(cast(done_items.active_seconds as decimal(18, 6))) as active_seconds,
-        sum(cast(done_items.active_seconds + done_items.waiting_seconds as decimal(18, 6))) as elapsed_seconds,
-        count(*) filter (where done_items.active_seconds + done_items.waiting_seconds > 0) as efficiency_n,
-        {{ percentile(
-            'done_items.active_seconds / nullif(done_items.active_seconds + done_items.waiting_seconds, 0)', 0.5
-        ) }} as flow_efficiency_median
-    from {{ ref('int_flow_item_periods') }} as item_periods
-    inner join done_items on item_periods.item_key = done_items.item_key
-    where item_periods.event = 'done' and not item_periods.is_unmapped
-    group by grouping sets (
-        (
-            item_periods.scope_type, item_periods.scope_id, item_periods.period_grain, item_periods.period_start,
-            item_periods.item_level
-        ),
-        (
-            item_periods.scope_type, item_periods.scope_id, item_periods.period_grain, item_periods.period_start,
-            item_periods.item_level, item_periods.flow_item_type
-        )
-    )
+        completed_periods.*,
+        percentiles.flow_days[1] as flow_time_p50_days,
+        percentiles.flow_days[2] as flow_time_p85_days,
+        percentiles.lead_days[1] as lead_time_p50_days,
+        percentiles.lead_days[2] as lead_time_p85_days,
+        percentiles.flow_working_days[1] as flow_time_p50_working_days,
+        percentiles.flow_working_days[2] as flow_time_p85_working_days,
+        percentiles.lead_working_days[1] as lead_time_p50_working_days,
+        percentiles.lead_working_days[2] as lead_time_p85_working_days,
+        percentiles.flow_efficiency as flow_efficiency_median
+    from completed_periods
+    inner join percentiles
+        on
+            completed_periods.scope_type = percentiles.scope_type
+            and completed_periods.scope_id = percentiles.scope_id
+            and completed_periods.period_grain = percentiles.period_grain
+            and completed_periods.period_start = percentiles.period_start
+            and completed_periods.item_level = percentiles.item_level
+            and completed_periods.flow_item_type is not distinct from percentiles.flow_item_type
+
+),
+
+counted_weeks as (
+
+    select
+        event_scopes.scope_type,
+        event_scopes.week_scope_id,
+        event_scopes.month_scope_id,
+        event_scopes.quarter_scope_id,
+        event_scopes.week_start,
+        event_scopes.month_start,
+        event_scopes.quarter_start,
+        event_scopes.item_level,
+        event_scopes.flow_item_type,
+        sum(event_scopes.weight) filter (where event_scopes.event = 'started') as arrived_items,
+        count(*) filter (where event_scopes.event = 'started') as arrived_n,
+        sum(event_scopes.weight) filter (
+            where event_scopes.event = 'started' and unplanned_items.item_key is not null
+        ) as unplanned_items,
+        sum(event_scopes.weight) filter (
+            where event_scopes.event = 'started' and started_with_dependency.item_key is not null
+        ) as dependent_items,
+        sum(event_scopes.weight) filter (where event_scopes.event = 'cancelled') as cancelled_items,
+        count(*) filter (where event_scopes.event = 'cancelled') as cancelled_n
+    from {{ ref('int_flow_event_scopes') }} as event_scopes
+    left join {{ ref('int_unplanned_items') }} as unplanned_items
+        on event_scopes.item_key = unplanned_items.item_key
+    left join started_with_dependency on event_scopes.item_key = started_with_dependency.item_key
+    where event_scopes.event in ('started', 'cancelled') and not event_scopes.is_unmapped
+    group by all
 
 ),
 
 counts as (
 
     select
-        item_periods.scope_type,
-        item_periods.scope_id,
-        item_periods.period_grain,
-        item_periods.period_start,
-        item_periods.item_level,
-        item_periods.flow_item_type,
-        sum(item_periods.weight) filter (where item_periods.event = 'started') as arrived_items,
-        count(*) filter (where item_periods.event = 'started') as arrived_n,
-        sum(item_periods.weight) filter (
-            where item_periods.event = 'started' and unplanned_items.item_key is not null
-        ) as unplanned_items,
-        sum(item_periods.weight) filter (
-            where item_periods.event = 'started' and started_with_dependency.item_key is not null
-        ) as dependent_items,
-        sum(item_periods.weight) filter (where item_periods.event = 'cancelled') as cancelled_items,
-        count(*) filter (where item_periods.event = 'cancelled') as cancelled_n
-    from {{ ref('int_flow_item_periods') }} as item_periods
-    left join {{ ref('int_unplanned_items') }} as unplanned_items
-        on item_periods.item_key = unplanned_items.item_key
-    left join started_with_dependency on item_periods.item_key = started_with_dependency.item_key
-    where item_periods.event in ('started', 'cancelled') and not item_periods.is_unmapped
-    group by grouping sets (
-        (
-            item_periods.scope_type, item_periods.scope_id, item_periods.period_grain, item_periods.period_start,
-            item_periods.item_level
-        ),
-        (
-            item_periods.scope_type, item_periods.scope_id, item_periods.period_grain, item_periods.period_start,
-            item_periods.item_level, item_periods.flow_item_type
-        )
-    )
+        scope_type,
+        {{ grouped_period() }},
+        item_level,
+        flow_item_type,
+        sum(arrived_items) as arrived_items,
+        sum(arrived_n) as arrived_n,
+        sum(unplanned_items) as unplanned_items,
+        sum(dependent_items) as dependent_items,
+        sum(cancelled_items) as cancelled_items,
+        sum(cancelled_n) as cancelled_n
+    from counted_weeks
+    group by {{ period_grouping_sets(['scope_type', 'item_level'], 'flow_item_type') }}
+    having {{ has_grouped_period() }}
 
 ),
 
@@ -196,18 +273,34 @@ loads as (
 
 ),
 
+-- candidates are counted only where something is unmapped: elsewhere there is nothing to compare them with
 mappings as (
 
-    select
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        item_level,
-        count(distinct item_key) filter (where is_unmapped) as unmapped_n,
-        count(distinct item_key) as candidates_n
-    from {{ ref('int_flow_item_periods') }}
-    group by all
+    {% for grain in period_grains() %}
+        {%- if not loop.first %}
+            union all
+        {%- endif %}
+        select
+            scope_type,
+            {{ grain }}_scope_id as scope_id,
+            '{{ grain }}' as period_grain,
+            {{ grain }}_start as period_start,
+            item_level,
+            count(distinct item_key) filter (where is_unmapped) as unmapped_n,
+            count(distinct item_key) as candidates_n
+        from {{ ref('int_flow_event_scopes') }}
+        where
+            (scope_type, {{ grain }}_scope_id, {{ grain }}_start, item_level) in (
+                select
+                    unmapped.scope_type,
+                    unmapped.{{ grain }}_scope_id,
+                    unmapped.{{ grain }}_start,
+                    unmapped.item_level
+                from {{ ref('int_flow_event_scopes') }} as unmapped
+                where unmapped.is_unmapped
+            )
+        group by all
+    {% endfor %}
 
 ),
 

@@ -1,47 +1,43 @@
 with visits as (
 
     select
-        intervals.item_key,
-        intervals.stage,
-        min(intervals.stage_order) as stage_order,
-        sum({{ microseconds_between('intervals.valid_from', 'intervals.valid_to') }}) as stage_microseconds
-    from {{ ref('int_work_item_state_intervals') }} as intervals
-    inner join {{ ref('int_work_item_facts') }} as facts on intervals.item_key = facts.item_key
-    where
-        facts.done_at is not null
-        and facts.started_at is not null
-        and not intervals.is_after_done
-        and intervals.flow_state in ('active', 'waiting')
-        and intervals.stage is not null
-        and intervals.valid_from >= facts.started_at
-    group by intervals.item_key, intervals.stage
+        item_key,
+        stage,
+        min(flow_stage_order) as stage_order,
+        sum(flow_microseconds) as stage_microseconds
+    from {{ ref('int_work_item_states') }}
+    where flow_microseconds is not null and stage is not null
+    group by item_key, stage
+
+),
+
+visit_scopes as (
+
+    select
+        event_scopes.*,
+        visits.stage,
+        visits.stage_order,
+        visits.stage_microseconds
+    from {{ ref('int_flow_event_scopes') }} as event_scopes
+    inner join visits on event_scopes.item_key = visits.item_key
+    where event_scopes.event = 'done' and not event_scopes.is_unmapped
 
 ),
 
 completions as (
 
     select
-        item_periods.scope_type,
-        item_periods.scope_id,
-        item_periods.period_grain,
-        item_periods.period_start,
-        item_periods.item_level,
-        visits.stage,
-        min(visits.stage_order) as stage_order,
+        scope_type,
+        {{ grouped_period() }},
+        item_level,
+        stage,
+        min(stage_order) as stage_order,
         count(*) as stage_n,
-        sum(visits.stage_microseconds) as stage_microseconds,
-        {{ percentile('visits.stage_microseconds / 86400000000.0', 0.5) }} as stage_p50_days,
-        {{ percentile('visits.stage_microseconds / 86400000000.0', 0.85) }} as stage_p85_days
-    from {{ ref('int_flow_item_periods') }} as item_periods
-    inner join visits on item_periods.item_key = visits.item_key
-    where item_periods.event = 'done' and not item_periods.is_unmapped
-    group by
-        item_periods.scope_type,
-        item_periods.scope_id,
-        item_periods.period_grain,
-        item_periods.period_start,
-        item_periods.item_level,
-        visits.stage
+        sum(stage_microseconds) as stage_microseconds,
+        {{ percentiles('stage_microseconds / 86400000000.0', [0.5, 0.85]) }} as stage_days
+    from visit_scopes
+    group by {{ period_grouping_sets(['scope_type', 'item_level', 'stage']) }}
+    having {{ has_grouped_period() }}
 
 ),
 
@@ -73,8 +69,8 @@ joined as (
         completions.stage_order,
         coalesce(completions.stage_n, 0) as stage_n,
         completions.stage_microseconds,
-        completions.stage_p50_days,
-        completions.stage_p85_days,
+        completions.stage_days[1] as stage_p50_days,
+        completions.stage_days[2] as stage_p85_days,
         coalesce(queues.arrivals, 0) as arrivals,
         coalesce(queues.departures, 0) as departures,
         coalesce(queues.backlog_items, 0) as backlog_items

@@ -18,6 +18,7 @@
 -- depends_on: {{ ref('int_work_item_numbers') }}
 -- depends_on: {{ ref('int_work_item_episodes') }}
 -- depends_on: {{ ref('int_work_item_facts') }}
+-- depends_on: {{ ref('int_work_item_states') }}
 -- depends_on: {{ ref('int_work_item_stays') }}
 -- depends_on: {{ ref('int_work_item_events') }}
 -- depends_on: {{ ref('int_work_item_scopes') }}
