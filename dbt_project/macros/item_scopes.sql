@@ -68,3 +68,52 @@ select
     cast(1 as decimal(10, 9)) as weight
 from {{ events }}
 {%- endmacro %}
+
+
+{# Rows of teams (team_id, value_stream_id where the item has one of its own) in each scope they count in, with the
+   periods of their day side by side: the team or its group of small teams, its value streams by their weights, the
+   organisation. `numbers` are multiplied by those weights; `columns` are kept; value streams are those of `streams_on`. #}
+{% macro scope_rows(relation, day, columns, numbers, streams_on=none) -%}
+    {%- for scope_type in ['team', 'value_stream', 'organization'] %}
+    {%- if not loop.first %}
+    union all
+    {%- endif %}
+    select
+        '{{ scope_type }}' as scope_type,
+        {%- for grain in period_grains() %}
+        day_grains.{{ grain }}_start,
+        {%- if scope_type == 'team' %}
+        coalesce(small_team_days.{{ grain }}_scope_id, rows_of.team_id) as {{ grain }}_scope_id,
+        {%- elif scope_type == 'value_stream' %}
+        coalesce(rows_of.value_stream_id, team_value_streams.value_stream_id) as {{ grain }}_scope_id,
+        {%- else %}
+        'organization' as {{ grain }}_scope_id,
+        {%- endif %}
+        {%- endfor %}
+        {%- for column in columns %}
+        rows_of.{{ column }},
+        {%- endfor %}
+        {%- for number in numbers %}
+        {%- if scope_type == 'value_stream' %}
+        rows_of.{{ number }} * coalesce(team_value_streams.weight, 1) as {{ number }}
+        {%- else %}
+        rows_of.{{ number }}
+        {%- endif %}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from {{ relation }} as rows_of
+    inner join {{ ref('int_day_grains') }} as day_grains on rows_of.{{ day }} = day_grains.date_day
+    {%- if scope_type == 'team' %}
+    left join {{ ref('int_small_team_days') }} as small_team_days
+        on
+            rows_of.team_id = small_team_days.team_id
+            and rows_of.{{ day }} = small_team_days.date_day
+    {%- elif scope_type == 'value_stream' %}
+    left join {{ ref('int_team_value_streams') }} as team_value_streams
+        on
+            rows_of.value_stream_id is null
+            and rows_of.team_id = team_value_streams.team_id
+            and {{ in_force('team_value_streams', 'rows_of.' ~ (streams_on or day)) }}
+    {%- endif %}
+    {%- endfor %}
+{%- endmacro %}

@@ -86,24 +86,35 @@ thresholds as (
 
 ),
 
-ages as (
+open_items as (
 
     select
-        'team' as scope_type,
-        team_scopes.scope_id,
-        open_items.period_grain,
-        open_items.period_start,
-        open_items.item_level,
-        open_items.item_key,
-        open_items.age_days,
-        sum(open_items.weight) as weight
+        open_items.*,
+        team_scopes.scope_id as team_scope_id,
+        open_items.weight < 1 as is_shared
     from {{ ref('int_flow_open_items') }} as open_items
-    inner join {{ ref('int_team_period_scopes') }} as team_scopes
+    left join {{ ref('int_team_period_scopes') }} as team_scopes
         on
             open_items.team_id = team_scopes.team_id
             and open_items.period_grain = team_scopes.period_grain
             and open_items.period_start = team_scopes.period_start
-    group by all
+
+),
+
+scoped as (
+
+    select
+        'team' as scope_type,
+        team_scope_id as scope_id,
+        period_grain,
+        period_start,
+        item_level,
+        item_key,
+        age_days,
+        weight,
+        is_shared
+    from open_items
+    where team_scope_id is not null
     union all
     select
         'value_stream' as scope_type,
@@ -113,14 +124,14 @@ ages as (
         open_items.item_level,
         open_items.item_key,
         open_items.age_days,
-        sum(open_items.weight * coalesce(team_value_streams.weight, 1)) as weight
-    from {{ ref('int_flow_open_items') }} as open_items
+        open_items.weight * coalesce(team_value_streams.weight, 1) as weight,
+        open_items.is_shared
+    from open_items
     left join {{ ref('int_team_value_streams') }} as team_value_streams
         on
             open_items.value_stream_id is null
             and open_items.team_id = team_value_streams.team_id
             and {{ in_force('team_value_streams', 'open_items.last_day') }}
-    group by all
     union all
     select
         'organization' as scope_type,
@@ -130,9 +141,37 @@ ages as (
         item_level,
         item_key,
         age_days,
+        weight,
+        is_shared
+    from open_items
+
+),
+
+-- an item of several teams counts once in what they have in common
+ages as (
+
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        item_level,
+        age_days,
+        weight
+    from scoped
+    where not is_shared
+    union all
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        item_level,
+        age_days,
         sum(weight) as weight
-    from {{ ref('int_flow_open_items') }}
-    group by all
+    from scoped
+    where is_shared
+    group by scope_type, scope_id, period_grain, period_start, item_level, item_key, age_days
 
 ),
 
@@ -145,8 +184,7 @@ counts as (
         ages.period_start,
         ages.item_level,
         count(*) as open_n,
-        {{ percentile('ages.age_days', 0.5) }} as age_p50_days,
-        {{ percentile('ages.age_days', 0.85) }} as age_p85_days,
+        {{ percentiles('ages.age_days', [0.5, 0.85]) }} as age_days,
         coalesce(sum(ages.weight) filter (where ages.age_days > thresholds.threshold_days), 0) as older_items
     from ages
     left join thresholds
@@ -167,8 +205,8 @@ select
     coalesce(counts.period_start, thresholds.period_start) as period_start,
     coalesce(counts.item_level, thresholds.item_level) as item_level,
     coalesce(counts.open_n, 0) as open_n,
-    counts.age_p50_days,
-    counts.age_p85_days,
+    counts.age_days[1] as age_p50_days,
+    counts.age_days[2] as age_p85_days,
     thresholds.threshold_n,
     thresholds.threshold_days,
     case when thresholds.threshold_days is not null then coalesce(counts.older_items, 0) end as aging_items

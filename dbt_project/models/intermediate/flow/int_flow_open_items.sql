@@ -7,7 +7,7 @@ with stays as (
         stays.team_id,
         stays.value_stream_id,
         stays.weight,
-        episodes.started_at,
+        stays.valid_from,
         stays.first_date,
         -- what lasts is open in the running period too
         case
@@ -17,11 +17,6 @@ with stays as (
         settings.as_of_date
     from {{ ref('int_work_item_stays') }} as stays
     cross join {{ ref('int_settings') }} as settings
-    inner join {{ ref('int_work_item_episodes') }} as episodes
-        on
-            stays.item_key = episodes.item_key
-            and stays.valid_from >= episodes.started_at
-            and stays.valid_from < coalesce(episodes.ended_at, {{ forever() }})
     where
         stays.flow_state in ('active', 'waiting')
         and stays.flow_item_type is not null
@@ -29,7 +24,27 @@ with stays as (
 
 ),
 
-{% for grain in ['week', 'month', 'quarter'] %}
+-- most stays see no period end
+lasting as (
+
+    select
+        stays.*,
+        episodes.started_at
+    from stays
+    inner join {{ ref('int_work_item_episodes') }} as episodes
+        on
+            stays.item_key = episodes.item_key
+            and stays.valid_from >= episodes.started_at
+            and stays.valid_from < coalesce(episodes.ended_at, {{ forever() }})
+    where
+        {%- for grain in period_grains() %}
+            {{ 'or ' if not loop.first }}{{ period_index(grain, 'stays.first_date') }}
+            < {{ period_index(grain, 'stays.end_date') }}
+        {%- endfor %}
+
+),
+
+{% for grain in period_grains() %}
     {{ grain }}s as (
 
         select
@@ -44,7 +59,7 @@ with stays as (
             period_index(grain, 'first_date'),
             'least(' ~ period_index(grain, 'end_date') ~ ', 1 + ' ~ period_index(grain, 'as_of_date') ~ ')'
         ) }} as period_index
-        from stays
+        from lasting
         where {{ period_index(grain, 'first_date') }} < {{ period_index(grain, 'end_date') }}
 
     ),
@@ -52,7 +67,7 @@ with stays as (
 
 located as (
 
-    {% for grain in ['week', 'month', 'quarter'] %}
+    {% for grain in period_grains() %}
         {%- if not loop.first %}
             union all
         {%- endif %}

@@ -121,7 +121,7 @@ runs as (
     select
         ranked.*,
         periods.period_index,
-        periods.is_complete,
+        scope_periods.is_complete,
         periods.period_index - row_number() over (
             partition by
                 ranked.scope_type, ranked.scope_id, ranked.period_grain, ranked.item_level, ranked.stage,
@@ -129,6 +129,12 @@ runs as (
             order by periods.period_index
         ) as run
     from ranked
+    inner join {{ ref('int_scope_periods') }} as scope_periods
+        on
+            ranked.scope_type = scope_periods.scope_type
+            and ranked.scope_id = scope_periods.scope_id
+            and ranked.period_grain = scope_periods.period_grain
+            and ranked.period_start = scope_periods.period_start
     inner join {{ ref('int_periods') }} as periods
         on
             ranked.period_grain = periods.period_grain

@@ -52,108 +52,62 @@ stocks as (
 
 ),
 
-last_days as (
-
-    select
-        period_grain,
-        period_start,
-        max(date_day) as date_day
-    from {{ ref('int_day_periods') }}
-    group by period_grain, period_start
-
-),
-
+-- the backlog of a period is the stock of its last day
 numbers as (
 
     select
         stocks.date_day,
-        last_days.period_grain,
-        last_days.period_start,
         stocks.stage,
         stocks.item_level,
         stocks.team_id,
         stocks.value_stream_id,
-        stocks.items as backlog_items,
+        {%- for grain in period_grains() %}
+            case when days.is_{{ grain }}_end then stocks.items else 0 end as {{ grain }}_backlog,
+        {%- endfor %}
         0 as arrivals,
         0 as departures
     from stocks
-    inner join last_days on stocks.date_day = last_days.date_day
+    inner join {{ ref('int_day_grains') }} as days
+        on
+            stocks.date_day = days.date_day
+            and (days.is_week_end or days.is_month_end or days.is_quarter_end)
     union all
     select
-        daily_changes.date_day,
-        day_periods.period_grain,
-        day_periods.period_start,
-        daily_changes.stage,
-        daily_changes.item_level,
-        daily_changes.team_id,
-        daily_changes.value_stream_id,
-        0 as backlog_items,
-        daily_changes.arrivals,
-        daily_changes.departures
+        date_day,
+        stage,
+        item_level,
+        team_id,
+        value_stream_id,
+        {%- for grain in period_grains() %}
+            0 as {{ grain }}_backlog,
+        {%- endfor %}
+        arrivals,
+        departures
     from daily_changes
-    inner join {{ ref('int_day_periods') }} as day_periods on daily_changes.date_day = day_periods.date_day
 
 ),
 
 scoped as (
 
-    select
-        'team' as scope_type,
-        team_scopes.scope_id,
-        numbers.period_grain,
-        numbers.period_start,
-        numbers.item_level,
-        numbers.stage,
-        numbers.backlog_items,
-        numbers.arrivals,
-        numbers.departures
-    from numbers
-    inner join {{ ref('int_team_period_scopes') }} as team_scopes
-        on
-            numbers.team_id = team_scopes.team_id
-            and numbers.period_grain = team_scopes.period_grain
-            and numbers.period_start = team_scopes.period_start
-    union all
-    select
-        'value_stream' as scope_type,
-        coalesce(numbers.value_stream_id, team_value_streams.value_stream_id) as scope_id,
-        numbers.period_grain,
-        numbers.period_start,
-        numbers.item_level,
-        numbers.stage,
-        numbers.backlog_items * coalesce(team_value_streams.weight, 1) as backlog_items,
-        numbers.arrivals * coalesce(team_value_streams.weight, 1) as arrivals,
-        numbers.departures * coalesce(team_value_streams.weight, 1) as departures
-    from numbers
-    left join {{ ref('int_team_value_streams') }} as team_value_streams
-        on
-            numbers.value_stream_id is null
-            and numbers.team_id = team_value_streams.team_id
-            and {{ in_force('team_value_streams', 'numbers.date_day') }}
-    union all
-    select
-        'organization' as scope_type,
-        'organization' as scope_id,
-        period_grain,
-        period_start,
-        item_level,
-        stage,
-        backlog_items,
-        arrivals,
-        departures
-    from numbers
+    {{ scope_rows(
+        'numbers', 'date_day', ['item_level', 'stage'],
+        ['week_backlog', 'month_backlog', 'quarter_backlog', 'arrivals', 'departures']
+    ) }}
 
 )
 
 select
     scope_type,
-    scope_id,
-    period_grain,
-    period_start,
+    {{ grouped_period() }},
     item_level,
     stage,
-    coalesce(sum(backlog_items), 0) as backlog_items,
-    coalesce(sum(arrivals), 0) as arrivals,
-    coalesce(sum(departures), 0) as departures
+    case
+        when week_start is not null then sum(week_backlog)
+        when month_start is not null then sum(month_backlog)
+        else sum(quarter_backlog)
+    end as backlog_items,
+    sum(arrivals) as arrivals,
+    sum(departures) as departures
 from scoped
-group by all
+group by {{ period_grouping_sets(['scope_type', 'item_level', 'stage']) }}
+having {{ has_grouped_period() }}

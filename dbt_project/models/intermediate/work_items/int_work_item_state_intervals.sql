@@ -68,6 +68,18 @@ mapped as (
 
 ),
 
+-- only an item that left Done quickly can hold a misclick
+quick_items as (
+
+    select mapped.item_key
+    from mapped
+    cross join {{ ref('int_settings') }} as settings
+    where
+        mapped.flow_state = 'done'
+        and {{ seconds_between('mapped.valid_from', 'mapped.valid_to') }} < 60 * settings.done_grace_minutes
+
+),
+
 done_runs as (
 
     select
@@ -81,7 +93,7 @@ done_runs as (
         - row_number() over (partition by mapped.item_key, mapped.flow_state order by mapped.valid_from) as run
     from mapped
     cross join {{ ref('int_settings') }} as settings
-    where settings.done_grace_minutes > 0
+    where mapped.item_key in (select quick_items.item_key from quick_items)
 
 ),
 
