@@ -112,8 +112,10 @@ def test_odd_changelogs_are_told_with_their_items_and_dates(planted: Planted) ->
         small: (january[3], january[5], 1, None),
     }
     three = planted.keys("equal_timestamps", 0, 1, 2)
-    assert planted.rows("equal_timestamps") == dict.fromkeys((organization, beta), (january[9], january[9], 4, three))
-    assert planted.rows("clock_backwards") == dict.fromkeys((organization, small), (january[12], january[12], 1, None))  # fmt: skip
+    row = (january[9], january[9], 4, three)
+    assert planted.rows("equal_timestamps") == {organization: row, beta: row}
+    late = (january[12], january[12], 1, None)
+    assert planted.rows("clock_backwards") == {organization: late, small: late}
     (lost,) = planted.keys("broken_status_chain", 0)
     assert planted.rows("broken_status_chain") == {
         organization: (january[13], january[17], 2, [lost]),
