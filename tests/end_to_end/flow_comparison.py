@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from tests.oracle import flow_tables
+from tests.oracle.data_quality import ITEM_CHECKS, data_quality
 from tests.oracle.flow_rows import FlowRows
 from tests.oracle.flow_world import FlowWorld
 from tests.oracle.periods import Key, Row, Rows
@@ -53,13 +54,14 @@ class Recomputed:
 class TableSpec:
     """A table by item or day: key columns, its recomputation, and which of its rows are compared.
 
-    is_sparse: whether a row that is not there means zero.
+    is_sparse: whether a row that is not there means zero. schema: where it is published.
     """
 
     keys: tuple[str, ...]
     recompute: Callable[[Recomputed], flow_tables.Table]
     is_sparse: bool = False
     where: str = "true"
+    schema: str = "flow"
 
 
 TABLES = {
@@ -83,6 +85,12 @@ TABLES = {
         lambda r: flow_tables.cumulative_flow(r.family.days),
         is_sparse=True,
     ),
+    "fct_data_quality": TableSpec(
+        ("check_name", "connection", "subject", "scope_type", "scope_id"),
+        lambda r: data_quality(r.world, r.family.waiting_since),
+        where=f"check_name in {ITEM_CHECKS}",
+        schema="core",
+    ),
 }
 
 
@@ -100,10 +108,9 @@ class Marts:
             return [column[0] for column in cursor.description or []], cursor.fetchall()
 
     def columns(self, table: str) -> list[str]:
-        """Columns of a table of schema flow; none where it is not there."""
+        """Columns of a table; none where it is not there."""
         _, rows = self.query(
-            "select column_name from information_schema.columns"
-            f" where table_schema = 'flow' and table_name = '{table}' order by ordinal_position"
+            f"select column_name from information_schema.columns where table_name = '{table}' order by ordinal_position"
         )
         return [name for (name,) in rows]
 
@@ -185,7 +192,7 @@ def table_differences(marts: Marts, table: str, recomputed: Recomputed) -> tuple
     """Disagreements of a table by item or day, the number of rows compared, and the columns both sides have."""
     spec = TABLES[table]
     ours = dict(spec.recompute(recomputed))
-    names, rows = marts.query(f"select * from flow.{table} where {spec.where}")
+    names, rows = marts.query(f"select * from {spec.schema}.{table} where {spec.where}")
     columns = [name for name in names if name in next(iter(ours.values()), {})]
     places = [names.index(key) for key in spec.keys]
     found = []

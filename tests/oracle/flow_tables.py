@@ -28,7 +28,7 @@ def _days(duration: int | None) -> float | None:
     return None if duration is None else duration / DAY
 
 
-def _moment_of(item: Item) -> int:
+def moment_of(item: Item) -> int:
     """When an item was what the tables say it is: at first Done, else when cancelled, else at the run."""
     if item.done_at is not None:
         return item.done_at
@@ -59,7 +59,7 @@ def flow_items(world: FlowWorld) -> Table:
     unplanned = Unplanned(world)
     found: Table = {}
     for item in world.items:
-        moment = _moment_of(item)
+        moment = moment_of(item)
         identity = item.identity_at(moment)
         if not _is_shown(identity):
             continue
@@ -97,7 +97,7 @@ def flow_item_states(world: FlowWorld) -> Table:
     """fct_flow_item_states: key (item_key, flow_state, stage, status_id)."""
     found: Table = {}
     for item in world.items:
-        if _is_shown(item.identity_at(_moment_of(item))):
+        if _is_shown(item.identity_at(moment_of(item))):
             for place, (spent, entries) in item.time_by_status().items():
                 found[(item.key, *place)] = {"days": spent / DAY, "entries": entries}
     return found
@@ -179,7 +179,7 @@ def cost_of_delay(world: FlowWorld) -> Table:
     """fct_cost_of_delay: key (item_key,); of items that state it, the cost of their waiting weeks so far."""
     found: Table = {}
     for item in world.items:
-        moment = _moment_of(item)
+        moment = moment_of(item)
         cost = item.history.cost_of_delay.at(moment)
         if cost is not None and _is_shown(item.identity_at(moment)):
             weeks = item.time_in("waiting") / (7 * DAY)

@@ -8,7 +8,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from tests.oracle.raw_data import Payload, RawData
@@ -23,13 +23,14 @@ LINK_TEXT = re.compile(r"^This issue (.+) (\S+)$")
 
 
 class Change(NamedTuple):
-    """One changed field: ids and texts before and after."""
+    """One changed field: ids and texts before and after; number: the id of its history, if that is one."""
 
     at: int
     old: Text
     old_text: Text
     new: Text
     new_text: Text
+    number: int | None
 
 
 class Named(NamedTuple):
@@ -51,8 +52,8 @@ class LinkChange(NamedTuple):
 class History:
     """An issue through time.
 
-    gone: (when, `deleted` or `moved_out`) or None; statuses: the status from when on; blocked_by: keys of the issues
-    that block it as last read.
+    gone: (when, `deleted` or `moved_out`) or None; statuses: the status from when on; moves: the changes of the status
+    up to the clock, in order; blocked_by: keys of the issues that block it as last read.
     """
 
     item_key: str
@@ -75,6 +76,7 @@ class History:
     cost_of_delay: Timeline[float | None]
     blocked_by: set[str]
     link_changes: list[LinkChange]
+    moves: list[Change] = field(default_factory=list)
 
 
 def histories(raw: RawData) -> list[History]:
@@ -126,6 +128,7 @@ class _Reader:
                         item.get("fromString"),
                         item.get("to"),
                         item.get("toString"),
+                        int(entry["id"]) if str(entry["id"]).isdigit() else None,
                     )
                     self.changes[subject].append(change)
 
@@ -202,6 +205,7 @@ class _Reader:
             cost_of_delay=self._number("cost_of_delay"),
             blocked_by=self._blocked_by(),
             link_changes=list(self._link_changes()),
+            moves=[change for change in self.changes["status"] if change.at <= self.as_of],
         )
 
     def _number(self, role: str) -> Timeline[float | None]:

@@ -17,3 +17,7 @@
 {% macro ordered_list(expression, order) -%}
     list({{ expression }} order by {{ order }})
 {%- endmacro %}
+
+{% macro smallest(expression, number, condition=none) -%}
+    min({{ expression }}, {{ number }}){% if condition %} filter (where {{ condition }}){% endif %}
+{%- endmacro %}

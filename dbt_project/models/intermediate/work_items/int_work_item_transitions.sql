@@ -11,39 +11,46 @@ with status_changes as (
     select
         items.item_key,
         items.changed_at,
+        items.history_id,
+        try_cast(items.history_id as bigint) as history_number,
+        items.item_position,
         items.from_value as from_status_id,
         items.from_text as from_status_name,
         items.to_value as to_status_id,
-        items.to_text as to_status_name,
-        row_number() over (
-            partition by items.item_key
-            order by
-                items.changed_at,
-                try_cast(items.history_id as bigint),
-                items.history_id,
-                items.item_position
-        ) as transition_ordinal
+        items.to_text as to_status_name
     from {{ ref('stg_jira__changelog_items') }} as items
     where lower(items.field_id) = 'status' and {{ of_affected_items('items.item_key') }}
 
 )
 
+-- one window for all: the sort of the moves is what this model costs
 select
     status_changes.item_key,
-    status_changes.transition_ordinal,
+    row_number() over moves as transition_ordinal,
     status_changes.changed_at,
     status_changes.from_status_id,
     status_changes.from_status_name,
     status_changes.to_status_id,
     status_changes.to_status_name,
     coalesce(
-        status_changes.from_status_id
-        = lag(status_changes.to_status_id) over (
-            partition by status_changes.item_key
-            order by status_changes.transition_ordinal
-        ),
-        status_changes.transition_ordinal = 1
+        status_changes.from_status_id = lag(status_changes.to_status_id) over moves,
+        row_number() over moves = 1
     ) as is_continuous,
+    coalesce(status_changes.changed_at = lag(status_changes.changed_at) over moves, false) as is_simultaneous,
+    coalesce(
+        status_changes.history_number > lead(status_changes.history_number) over moves
+        and lead(status_changes.changed_at) over moves <= settings.as_of,
+        false
+    ) as is_clock_backwards,
     status_changes.changed_at <= settings.as_of as is_visible
 from status_changes
 cross join {{ ref('int_settings') }} as settings
+window
+    moves as (
+        partition by status_changes.item_key
+        order by
+            status_changes.changed_at,
+            status_changes.history_number,
+            status_changes.history_id,
+            status_changes.item_position
+    )

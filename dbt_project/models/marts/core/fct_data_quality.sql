@@ -1,10 +1,157 @@
-with unmapped_statuses as (
+with checks as (
 
     select
-        profiles.connection,
+        check_name,
+        subject,
+        treatment,
+        cure
+    from (
+        values
+        (
+            'unmapped_status', cast(null as {{ text_type() }}),
+            'Time in it is in no state, so in no metric; numbers with over 5 % of such items are marked unmapped.',
+            'Add a row for this status to organization/status_mappings.csv.'
+        ),
+        (
+            'unmapped_issue_type', null,
+            'These items count in no metric; numbers that lack over 5 % of theirs are marked unmapped.',
+            'Add a row for this issue type to organization/type_mappings.csv.'
+        ),
+        (
+            'broken_status_chain', 'changelogs whose statuses do not follow on each other',
+            'The status that a change leads to is believed, not the one it says it came from.',
+            'Load these changelogs again with flowlight nightly --full.'
+        ),
+        (
+            'history_before_created', 'status changes before the item was created',
+            'They count as if they had happened at creation: time before it is in no metric.',
+            'If the items were imported, give them their true creation date in the tracker; else nothing.'
+        ),
+        (
+            'equal_timestamps', 'status changes of one item at the same time',
+            'They are ordered by history id, then by position; the status between them has no length and is no entry.',
+            'Nothing, unless a rule of the tracker moves items on by itself: let it skip the status in between.'
+        ),
+        (
+            'clock_backwards', 'status changes whose times contradict the order of their history ids',
+            'Times are believed, not ids.',
+            'Look at the examples: the past was written later by an import, or a clock of the tracker was wrong.'
+        ),
+        (
+            'unassigned_item', 'items that no rule gives to a team',
+            'They count in the organisation, and together as team unassigned.',
+            'Add a rule for them to organization/work_rules.csv.'
+        ),
+        (
+            'no_waiting_state', null,
+            'These items are left out of flow efficiency, and count in all else.',
+            'Map a status in which work waits to waiting in organization/status_mappings.csv.'
+        ),
+        (
+            'quarantined_record', null,
+            'These records are kept apart and count nowhere.',
+            'See the reasons in raw_ingestion.quarantine of the warehouse, and mend the records.'
+        ),
+        (
+            'stale_connection', 'its last load failed',
+            'What was read before stays; periods that end after that are marked stale.',
+            'Run flowlight status: it names the cause and the cure.'
+        ),
+        (
+            'stale_project', null,
+            'Its items stay as they were last read; periods that end after that are marked stale.',
+            'Give the connection''s user permission to browse the project again.'
+        ),
+        (
+            'no_memberships', 'small teams cannot be told apart',
+            'Every team is shown, however small.',
+            'Fill organization/memberships.csv.'
+        )
+    ) as checks (check_name, subject, treatment, cure)
+
+),
+
+items as (
+
+    select
+        items.item_key,
+        items.connection,
+        items.project_key,
+        items.issue_type_id,
+        items.issue_type,
+        items.flow_item_type,
+        items.item_level,
+        items.created_at,
+        homes.event as home_event,
+        homes.event_at as home_at,
+        homes.item_level as home_level,
+        homes.team_id,
+        homes.is_of_small_team
+    from {{ ref('int_work_items') }} as items
+    left join {{ ref('int_flow_item_homes') }} as homes on items.item_key = homes.item_key
+
+),
+
+first_moves_before_creation as (
+
+    select
+        items.item_key,
+        items.created_at
+    from items
+    inner join {{ ref('int_work_item_transitions') }} as transitions
+        on
+            items.item_key = transitions.item_key
+            and transitions.transition_ordinal = 1
+            and items.created_at > transitions.changed_at
+
+),
+
+odd_moves as (
+
+    select
+        'history_before_created' as check_name,
+        transitions.item_key,
+        transitions.changed_at
+    from {{ ref('int_work_item_transitions') }} as transitions
+    inner join first_moves_before_creation
+        on
+            transitions.item_key = first_moves_before_creation.item_key
+            and transitions.changed_at < first_moves_before_creation.created_at
+    where transitions.is_visible
+    union all
+    select
+        'broken_status_chain' as check_name,
+        item_key,
+        changed_at
+    from {{ ref('int_work_item_transitions') }}
+    where not is_continuous and is_visible
+    union all
+    select
+        'equal_timestamps' as check_name,
+        item_key,
+        changed_at
+    from {{ ref('int_work_item_transitions') }}
+    where is_simultaneous and is_visible
+    union all
+    select
+        'clock_backwards' as check_name,
+        item_key,
+        changed_at
+    from {{ ref('int_work_item_transitions') }}
+    where is_clock_backwards and is_visible
+
+),
+
+-- one row per check, item and subject
+item_findings as (
+
+    select
+        'unmapped_status' as check_name,
+        intervals.item_key,
         coalesce(profiles.project_key, '')
         || ' / ' || coalesce(statuses.status_name, intervals.status_id, 'unknown status') as subject,
-        count(distinct intervals.item_key) as records_count
+        min(intervals.valid_from) as first_at,
+        max(intervals.valid_to) as last_at
     from {{ ref('int_work_item_state_intervals') }} as intervals
     inner join {{ ref('int_work_item_profiles') }} as profiles
         on
@@ -16,64 +163,41 @@ with unmapped_statuses as (
             profiles.connection = statuses.connection
             and intervals.status_id = statuses.status_id
     where intervals.flow_state is null
-    group by 1, 2
-
-),
-
-unmapped_types as (
-
+    group by 1, 2, 3
+    union all
     select
-        connection,
+        'unmapped_issue_type' as check_name,
+        item_key,
         coalesce(project_key, '') || ' / ' || coalesce(issue_type, issue_type_id, 'unknown type') as subject,
-        count(*) as records_count
-    from {{ ref('int_work_items') }}
+        created_at as first_at,
+        home_at as last_at
+    from items
     where item_level is null or (item_level in ('flow_item', 'initiative') and flow_item_type is null)
-    group by 1, 2
-
-),
-
-broken_chains as (
-
+    union all
     select
-        split_part(item_key, ':', 1) as connection,
-        count(distinct item_key) as records_count
-    from {{ ref('int_work_item_transitions') }}
-    where not is_continuous
-    group by 1
-
-),
-
-totals as (
-
+        check_name,
+        item_key,
+        cast(null as {{ text_type() }}) as subject,
+        min(changed_at) as first_at,
+        max(changed_at) as last_at
+    from odd_moves
+    group by check_name, item_key
+    union all
     select
-        connection,
-        count(*) as items
-    from {{ ref('int_work_items') }}
-    group by connection
-
-),
-
-unassigned_items as (
-
+        'unassigned_item' as check_name,
+        item_key,
+        cast(null as {{ text_type() }}) as subject,
+        home_at as first_at,
+        home_at as last_at
+    from items
+    where home_event in ('as_of', 'done') and team_id = 'unassigned' and home_level in ('flow_item', 'initiative')
+    union all
     select
-        items.connection,
-        count(*) as records_count
-    from {{ ref('int_flow_item_homes') }} as homes
-    inner join {{ ref('int_work_items') }} as items on homes.item_key = items.item_key
-    where
-        homes.event in ('as_of', 'done')
-        and homes.team_id = 'unassigned'
-        and homes.item_level in ('flow_item', 'initiative')
-    group by items.connection
-
-),
-
-without_waiting as (
-
-    select
-        profiles.connection,
-        profiles.project_key as subject,
-        count(*) as records_count
+        'no_waiting_state' as check_name,
+        events.item_key,
+        coalesce(profiles.project_key, '') as subject,
+        events.event_at as first_at,
+        events.event_at as last_at
     from {{ ref('int_work_item_events') }} as events
     inner join {{ ref('int_work_item_facts') }} as facts on events.item_key = facts.item_key
     inner join {{ ref('int_work_profiles') }} as profiles on events.profile_key = profiles.profile_key
@@ -86,116 +210,146 @@ without_waiting as (
         and facts.active_seconds > 0
         and events.item_level in ('flow_item', 'initiative')
         and (waiting_projects.first_waiting_at is null or events.event_at < waiting_projects.first_waiting_at)
-    group by profiles.connection, profiles.project_key
+
+),
+
+item_scopes as (
+
+    select
+        item_findings.check_name,
+        items.connection,
+        item_findings.subject,
+        items.team_id,
+        grouping(items.team_id) = 0 as is_team,
+        min(item_findings.first_at) as first_at,
+        max(item_findings.last_at) as last_at,
+        count(*) as records_count,
+        -- a subject may name a project, so that an item of a small team would lead to its team
+        {{ smallest('items.item_key', 3, 'not items.is_of_small_team') }} as examples
+    from item_findings
+    inner join items on item_findings.item_key = items.item_key
+    group by grouping sets (
+        (item_findings.check_name, items.connection, item_findings.subject),
+        (item_findings.check_name, items.connection, item_findings.subject, items.team_id)
+    )
+
+),
+
+totals as (
+
+    select
+        connection,
+        team_id,
+        grouping(team_id) = 0 as is_team,
+        count(*) as items_count
+    from items
+    group by grouping sets ((connection), (connection, team_id))
 
 ),
 
 findings as (
 
     select
-        'unmapped_status' as check_name,
-        unmapped_statuses.connection,
-        unmapped_statuses.subject,
-        unmapped_statuses.records_count,
-        unmapped_statuses.records_count / cast(totals.items as double) as records_share,
-        'Add a row for this status to organization/status_mappings.csv.' as cure
-    from unmapped_statuses
-    left join totals on unmapped_statuses.connection = totals.connection
+        item_scopes.check_name,
+        item_scopes.connection,
+        item_scopes.subject,
+        case when item_scopes.is_team then 'team' else 'organization' end as scope_type,
+        case when item_scopes.is_team then item_scopes.team_id else 'organization' end as scope_id,
+        item_scopes.first_at,
+        item_scopes.last_at,
+        item_scopes.records_count,
+        totals.items_count as whole_count,
+        item_scopes.examples
+    from item_scopes
+    inner join totals
+        on
+            item_scopes.connection = totals.connection
+            and item_scopes.is_team = totals.is_team
+            and item_scopes.team_id is not distinct from totals.team_id
+    where not item_scopes.is_team or item_scopes.team_id is not null
     union all
     select
-        'unmapped_issue_type' as check_name,
-        unmapped_types.connection,
-        unmapped_types.subject,
-        unmapped_types.records_count,
-        unmapped_types.records_count / cast(totals.items as double) as records_share,
-        'Add a row for this issue type to organization/type_mappings.csv.' as cure
-    from unmapped_types
-    left join totals on unmapped_types.connection = totals.connection
-    union all
-    select
-        'broken_status_chain' as check_name,
-        broken_chains.connection,
-        'changelogs whose statuses do not follow on each other' as subject,
-        broken_chains.records_count,
-        broken_chains.records_count / cast(totals.items as double) as records_share,
-        'Load these changelogs again with flowlight nightly --full.' as cure
-    from broken_chains
-    left join totals on broken_chains.connection = totals.connection
-    union all
-    select
-        'unassigned_item' as check_name,
-        unassigned_items.connection,
-        'items that no rule gives to a team' as subject,
-        unassigned_items.records_count,
-        unassigned_items.records_count / cast(totals.items as double) as records_share,
-        'Add a rule for them to organization/work_rules.csv.' as cure
-    from unassigned_items
-    left join totals on unassigned_items.connection = totals.connection
-    union all
-    select
-        'no_waiting_state' as check_name,
-        without_waiting.connection,
-        without_waiting.subject,
-        without_waiting.records_count,
-        without_waiting.records_count / cast(totals.items as double) as records_share,
-        'These items are left out of flow efficiency; map a status in which work waits to waiting in '
-        || 'organization/status_mappings.csv.' as cure
-    from without_waiting
-    left join totals on without_waiting.connection = totals.connection
-    union all
-    select
-        'quarantined_record' as check_name,
-        quarantines.connection,
-        quarantines.source || '.' || quarantines.stream as subject,
-        count(*) as records_count,
-        cast(null as double) as records_share,
-        'See the reasons in raw_ingestion.quarantine of the warehouse, and mend the records.' as cure
-    from {{ ref('stg_ingestion__quarantines') }} as quarantines
-    cross join {{ ref('int_settings') }} as settings
-    where quarantines.fetched_at <= settings.as_of
-    group by quarantines.connection, quarantines.source, quarantines.stream
-    union all
-    select
-        'stale_connection' as check_name,
+        check_name,
         connection,
-        'its last load failed' as subject,
-        1 as records_count,
-        cast(null as double) as records_share,
-        'Run flowlight status: it names the cause and the cure.' as cure
-    from {{ ref('int_connections') }}
-    where is_stale
-    union all
-    select
-        'stale_project' as check_name,
-        projects.connection,
-        projects.project_key as subject,
-        projects.missing_count as records_count,
-        projects.missing_count / nullif(cast(projects.known_count as double), 0) as records_share,
-        'Give the connection''s user permission to browse the project again.' as cure
-    from {{ ref('stg_jira__project_availabilities') }} as projects
-    cross join {{ ref('int_settings') }} as settings
-    where projects.availability = 'stale' and projects.changed_at <= settings.as_of
-    union all
-    select
-        'no_memberships' as check_name,
-        'organization' as connection,
-        'small teams cannot be told apart' as subject,
-        0 as records_count,
-        cast(null as double) as records_share,
-        'Fill organization/memberships.csv.' as cure
-    from {{ ref('int_settings') }}
-    where not exists (
-        select 1
-        from {{ ref('stg_organization__memberships') }}
-    )
+        subject,
+        'organization' as scope_type,
+        'organization' as scope_id,
+        first_at,
+        last_at,
+        records_count,
+        whole_count,
+        null as examples
+    from (
+        select
+            'quarantined_record' as check_name,
+            quarantines.connection,
+            quarantines.source || '.' || quarantines.stream as subject,
+            min(quarantines.fetched_at) as first_at,
+            max(quarantines.fetched_at) as last_at,
+            count(*) as records_count,
+            cast(null as bigint) as whole_count
+        from {{ ref('stg_ingestion__quarantines') }} as quarantines
+        cross join {{ ref('int_settings') }} as settings
+        where quarantines.fetched_at <= settings.as_of
+        group by quarantines.connection, quarantines.source, quarantines.stream
+        union all
+        select
+            'stale_connection' as check_name,
+            connection,
+            cast(null as {{ text_type() }}) as subject,
+            nullif(stale_since, {{ beginning() }}) as first_at,
+            last_run_at as last_at,
+            1 as records_count,
+            cast(null as bigint) as whole_count
+        from {{ ref('int_connections') }}
+        where is_stale
+        union all
+        select
+            'stale_project' as check_name,
+            projects.connection,
+            projects.project_key as subject,
+            projects.changed_at as first_at,
+            settings.as_of as last_at,
+            projects.missing_count as records_count,
+            projects.known_count as whole_count
+        from {{ ref('stg_jira__project_availabilities') }} as projects
+        cross join {{ ref('int_settings') }} as settings
+        where projects.availability = 'stale' and projects.changed_at <= settings.as_of
+        union all
+        select
+            'no_memberships' as check_name,
+            'organization' as connection,
+            cast(null as {{ text_type() }}) as subject,
+            cast(null as timestamp) as first_at,
+            cast(null as timestamp) as last_at,
+            0 as records_count,
+            cast(null as bigint) as whole_count
+        from {{ ref('int_settings') }}
+        where not exists (
+            select 1
+            from {{ ref('stg_organization__memberships') }}
+        )
+    ) as others
 
 )
 
 select
-    check_name,
-    connection,
-    subject,
-    cast(records_count as bigint) as records_count,
-    records_share,
-    cure
+    findings.check_name,
+    findings.connection,
+    coalesce(findings.subject, checks.subject) as subject,
+    findings.scope_type,
+    findings.scope_id,
+    {{ local_date('findings.first_at', 'settings.time_zone') }} as first_date,
+    -- what has not ended lies in the period up to the run
+    {{ local_date(
+        'case when findings.last_at > settings.as_of then settings.as_of else findings.last_at end',
+        'settings.time_zone'
+    ) }} as last_date,
+    cast(findings.records_count as bigint) as records_count,
+    findings.records_count / nullif(cast(findings.whole_count as double), 0) as records_share,
+    findings.examples,
+    checks.treatment,
+    checks.cure
 from findings
+cross join {{ ref('int_settings') }} as settings
+left join checks on findings.check_name = checks.check_name
