@@ -37,8 +37,11 @@ mapped as (
             when intervals.is_deletion then 'deleted'
             else coalesce(states.flow_state, 'unmapped')
         end as flow_state,
-        states.stage,
-        states.stage_order,
+        case
+            when intervals.is_deletion then null
+            when states.workflow_key is null then 0
+            else states.state_number
+        end as state_number,
         coalesce(states.is_blocked, false) as is_blocked,
         greatest(
             intervals.valid_from,
@@ -112,19 +115,19 @@ misclicks as (
 
 ),
 
-forgiven as (
+-- what has no meaning of its own (an ignored status, a misclick, a deletion) keeps the one before it
+meanings as (
 
     select
         mapped.item_key,
-        mapped.entry_ordinal,
         mapped.status_id,
-        case when misclicks.item_key is null then mapped.flow_state else 'ignore' end as flow_state,
-        mapped.stage,
-        mapped.stage_order,
-        mapped.is_blocked,
         mapped.valid_from,
         mapped.valid_to,
-        mapped.entered_at
+        mapped.is_blocked,
+        mapped.valid_from = mapped.entered_at as is_entry,
+        mapped.flow_state = 'deleted' as is_deletion,
+        case when misclicks.item_key is null then mapped.state_number end as state_number,
+        mapped.valid_from = mapped.entered_at and mapped.flow_state = 'done' and misclicks.item_key is null as is_done_entry
     from mapped
     left join misclicks
         on
@@ -134,25 +137,7 @@ forgiven as (
 
 ),
 
-meanings as (
-
-    select
-        item_key,
-        entry_ordinal,
-        status_id,
-        valid_from,
-        valid_to,
-        is_blocked,
-        valid_from = entered_at as is_entry,
-        flow_state = 'deleted' as is_deletion,
-        case when flow_state not in ('ignore', 'deleted') then flow_state end as meaning,
-        case when flow_state not in ('ignore', 'deleted') then coalesce(stage, '') end as stage,
-        case when flow_state not in ('ignore', 'deleted') then coalesce(stage_order, -1) end as stage_order
-    from forgiven
-
-),
-
--- one window for all: the sort of the intervals is what this model costs
+-- one window for all, and numbers in place of names in it: the sort of the intervals is what this model costs
 resolved as (
 
     select
@@ -164,13 +149,9 @@ resolved as (
         is_blocked,
         is_deletion,
         row_number() over items as interval_ordinal,
-        coalesce(last_value(meaning ignore nulls) over until_here, 'new') as flow_state,
-        nullif(last_value(stage ignore nulls) over until_here, '') as stage,
-        nullif(last_value(stage_order ignore nulls) over until_here, -1) as stage_order,
-        coalesce(last_value(meaning ignore nulls) over before, 'new') as previous_flow_state,
-        nullif(last_value(stage ignore nulls) over before, '') as previous_stage,
-        nullif(last_value(stage_order ignore nulls) over before, -1) as previous_stage_order,
-        coalesce(bool_or(is_entry and meaning = 'done') over until_here, false) as is_after_done
+        last_value(state_number ignore nulls) over until_here as state_number,
+        last_value(state_number ignore nulls) over before as previous_state_number,
+        coalesce(bool_or(is_done_entry) over until_here, false) as is_after_done
     from meanings
     window
         items as (partition by item_key order by valid_from),
@@ -185,24 +166,44 @@ resolved as (
             rows between unbounded preceding and 1 preceding
         )
 
+),
+
+states as (
+
+    select
+        state_number,
+        any_value(flow_state) as flow_state,
+        any_value(stage) as stage,
+        any_value(stage_order) as stage_order
+    from {{ ref('int_workflow_states') }}
+    where state_number is not null
+    group by state_number
+
 )
 
 select
-    item_key,
-    interval_ordinal,
-    status_id,
+    resolved.item_key,
+    resolved.interval_ordinal,
+    resolved.status_id,
     case
-        when is_deletion and flow_state not in ('done', 'cancelled') then 'cancelled'
-        else nullif(flow_state, 'unmapped')
+        when resolved.is_deletion and coalesce(states.flow_state, '') not in ('done', 'cancelled') then 'cancelled'
+        when resolved.state_number is null then 'new'
+        else states.flow_state
     end as flow_state,
-    case when interval_ordinal > 1 then nullif(previous_flow_state, 'unmapped') end as previous_flow_state,
-    stage,
-    stage_order,
-    case when interval_ordinal > 1 then previous_stage end as previous_stage,
-    case when interval_ordinal > 1 then previous_stage_order end as previous_stage_order,
-    is_entry,
-    is_after_done,
-    is_blocked,
-    valid_from,
-    valid_to
+    case
+        when resolved.interval_ordinal = 1 then null
+        when resolved.previous_state_number is null then 'new'
+        else previous_states.flow_state
+    end as previous_flow_state,
+    states.stage,
+    states.stage_order,
+    previous_states.stage as previous_stage,
+    previous_states.stage_order as previous_stage_order,
+    resolved.is_entry,
+    resolved.is_after_done,
+    resolved.is_blocked,
+    resolved.valid_from,
+    resolved.valid_to
 from resolved
+left join states on resolved.state_number = states.state_number
+left join states as previous_states on resolved.previous_state_number = previous_states.state_number

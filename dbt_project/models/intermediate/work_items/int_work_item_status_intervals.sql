@@ -27,6 +27,7 @@ with items as (
 
 ),
 
+-- moves know when the next one was, so no window over all of them is needed
 entries as (
 
     select
@@ -39,6 +40,9 @@ entries as (
         case when first_transitions.item_key is null then items.status_name else first_transitions.from_status_name end
             as status_name,
         false as is_deletion,
+        case
+            when first_transitions.is_visible then greatest(first_transitions.changed_at, items.created_at)
+        end as next_from,
         items.gone_at
     from items
     left join {{ ref('int_work_item_transitions') }} as first_transitions
@@ -54,6 +58,9 @@ entries as (
         transitions.to_status_id as status_id,
         transitions.to_status_name as status_name,
         false as is_deletion,
+        case
+            when transitions.next_changed_at <= items.as_of then greatest(transitions.next_changed_at, items.created_at)
+        end as next_from,
         items.gone_at
     from {{ ref('int_work_item_transitions') }} as transitions
     inner join items on transitions.item_key = items.item_key
@@ -67,7 +74,8 @@ entries as (
         cast(null as {{ text_type() }}) as status_id,
         cast(null as {{ text_type() }}) as status_name,
         true as is_deletion,
-        gone_at
+        cast(null as timestamp) as next_from,
+        cast(null as timestamp) as gone_at
     from items
     where availability = 'deleted'
 
@@ -82,16 +90,9 @@ dated as (
         status_id,
         status_name,
         is_deletion,
-        gone_at,
         valid_from,
-        lead(
-            valid_from, 1, case when is_deletion then {{ forever() }} else coalesce(gone_at, {{ forever() }}) end
-        ) over (
-            partition by item_key
-            order by entry_ordinal
-        ) as valid_to
+        least(coalesce(next_from, {{ forever() }}), coalesce(gone_at, {{ forever() }})) as valid_to
     from entries
-    where is_deletion or gone_at is null or valid_from < gone_at
 
 )
 

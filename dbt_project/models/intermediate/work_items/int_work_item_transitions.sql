@@ -28,6 +28,7 @@ select
     status_changes.item_key,
     row_number() over moves as transition_ordinal,
     status_changes.changed_at,
+    lead(status_changes.changed_at) over moves as next_changed_at,
     status_changes.from_status_id,
     status_changes.from_status_name,
     status_changes.to_status_id,
