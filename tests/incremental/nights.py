@@ -30,6 +30,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 from tests.incremental.killed_build import failures
 from tests.incremental.world import World
 
+Models = tuple[str, ...]
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test", "--no-write-json", *QUIET)
 TOKEN = {"SMALL_TOKEN": "none"}
 # another project than the repository's own, for trying whether a broken model is found
@@ -38,11 +39,10 @@ DBT_PROJECT_VARIABLE = "FLOWLIGHT_TEST_DBT_PROJECT"
 
 @dataclass
 class Nights:
-    """The nights of one world in one folder. `models`: those that a build makes; blank = all of them."""
+    """The nights of one world in one folder. `models` of a build: the names of those it makes; blank = all of them."""
 
     folder: Path
     world: World
-    models: tuple[str, ...] = ()
     runs: list[Any] = field(default_factory=list)
 
     @property
@@ -75,31 +75,31 @@ class Nights:
                 )
             ]
 
-    def build(self, *, whole: bool = True) -> None:
-        """dbt over what was read, as the nightly does it, without its tests. whole: every model. Fails on any error."""
-        errors = run_dbt(self.built, BUILD if whole else self._arguments())
+    def build(self, models: Models = ()) -> None:
+        """dbt over what was read, as the nightly does it, without its tests. Fails on any error."""
+        errors = run_dbt(self.built, _build_of(models))
         assert not errors, "\n".join(errors)
 
-    def fail(self, chance: random.Random) -> str:
+    def fail(self, chance: random.Random, models: Models = ()) -> str:
         """A build in which some model fails; its name."""
-        model = chance.choice(self.models or all_models())
+        model = chance.choice(models or all_models())
         node = next(node for node in manifest().nodes.values() if node.resource_type == "model" and node.name == model)
         with patch.object(node, "raw_code", "select error('this night fails') as failed"):
-            errors = run_dbt(self.built, self._arguments())
+            errors = run_dbt(self.built, _build_of(models))
         assert errors, f"{model} was to fail"
         return model
 
-    def kill(self, chance: random.Random) -> str:
+    def kill(self, chance: random.Random, models: Models = ()) -> str:
         """A build in a process of its own that is killed at some moment; after how many models."""
-        models = len(self.models or all_models())
-        after, wait = chance.randint(1, models - 1), chance.uniform(0, 0.15)
+        count = len(models or all_models())
+        after, wait = chance.randint(1, count - 1), chance.uniform(0, 0.15)
         parsed = self.folder / "manifest.pickle"
         if not parsed.exists():
-            # a copy has no lookups yet; dbt's Manifest.__reduce_ex__ forgets a field and would put each in another's place
+            # a copy has no lookups yet; pickled ones come back in each other's places (dbt's Manifest.__reduce_ex__)
             parsed.write_bytes(pickle.dumps(manifest().deepcopy()))
         with environment(self.built):
             child = subprocess.Popen(
-                [sys.executable, "-m", "tests.incremental.killed_build", str(parsed), *self._arguments()],
+                [sys.executable, "-m", "tests.incremental.killed_build", str(parsed), *_build_of(models)],
                 cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
         assert child.stdout is not None
@@ -117,10 +117,7 @@ class Nights:
                         child.kill()
                     break
         assert child.returncode in (0, -signal.SIGKILL) and not other, "".join(other)
-        return f"{after} of {models} models" + ("" if child.returncode else ", too late: it was at its end")
-
-    def _arguments(self) -> tuple[str, ...]:
-        return (*BUILD, "--select", *self.models) if self.models else BUILD
+        return f"{after} of {count} models" + ("" if child.returncode else ", too late: it was at its end")
 
     def rebuild(self) -> None:
         """A full build of the same raw tables into files of its own."""
@@ -140,6 +137,10 @@ class Nights:
                 connection.execute(f'create table {schema}."{table}" as from nights.{schema}."{table}"')
         errors = run_dbt(settings, (*BUILD, "--full-refresh"))
         assert not errors, "\n".join(errors)
+
+
+def _build_of(models: Models) -> tuple[str, ...]:
+    return (*BUILD, "--select", *models) if models else BUILD
 
 
 def all_models() -> tuple[str, ...]:

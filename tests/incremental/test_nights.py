@@ -22,14 +22,17 @@ def live_through(folder: Path, seed: int, nights: int, compared: Collection[int]
     """Nights 1 to `nights` of a seed's world, compared with a full build after some of them.
 
     In between one night fails, one is killed, and one (a compared one) is run with an earlier clock; every tenth
-    again. whole: build every model every night, not only those that keep something from night to night.
+    again. A night builds what keeps something from night to night; a compared one builds every model. whole: so do the
+    first, and those with trouble and after it (a build that stops leaves tables of any model behind).
     """
     chance = random.Random(f"nights {seed}")
     world = small_world(seed)
     deck = dealt(chance, CHANGES_A_NIGHT)
-    house = Nights(folder, world, () if whole else models_with_memory())
+    house = Nights(folder, world)
     story: list[str] = []
     failing, killed, earlier = _troubles(chance, nights, compared)
+    troubled = failing | killed
+    entire = {0, *troubled, *(night + 1 for night in troubled)} if whole else set()
     for night in range(nights + 1):
         told = []
         if night:
@@ -42,12 +45,13 @@ def live_through(folder: Path, seed: int, nights: int, compared: Collection[int]
             as_of -= timedelta(days=chance.randint(2, 40), minutes=chance.randint(0, 600))
             told.append("an earlier clock")
         house.read(as_of)
+        models = () if night in entire or night in compared else models_with_memory()
         if night in failing:
-            told.append(f"{house.fail(chance)} fails")
+            told.append(f"{house.fail(chance, models)} fails")
         elif night in killed:
-            told.append(f"killed after {house.kill(chance)}")
+            told.append(f"killed after {house.kill(chance, models)}")
         else:
-            house.build(whole=night in compared)
+            house.build(models)
         story.append(f"night {night}, as of {as_of:%Y-%m-%d %H:%M}: " + "; ".join(told))
         print(story[-1], flush=True)
         if night in compared:
