@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -90,9 +90,12 @@ class Nights:
         return model
 
     def kill(self, chance: random.Random, models: Models = ()) -> str:
-        """A build in a process of its own that is killed at some moment; after how many models."""
-        count = len(models or all_models())
-        after, wait = chance.randint(1, count - 1), chance.uniform(0, 0.15)
+        """A build in a process of its own that is killed at some moment; after which model.
+
+        Half of the kills come after one that keeps something from night to night: these can do harm later.
+        """
+        last = chance.choice(chance.choice([models or all_models(), incremental_models()]))
+        wait = chance.uniform(0, 0.15)
         parsed = self.folder / "manifest.pickle"
         if not parsed.exists():
             # a copy has no lookups yet; pickled ones come back in each other's places (dbt's Manifest.__reduce_ex__)
@@ -103,21 +106,19 @@ class Nights:
                 cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
         assert child.stdout is not None
-        finished, other = 0, []
+        other = []
         with child:
             for line in child.stdout:
-                if line.startswith("finished "):
-                    finished += 1
-                else:
+                if not line.startswith("finished "):
                     other.append(line)  # of a model that failed: then the build goes on to its end and says why
-                if finished == after and not other:
+                elif line == f"finished {last}\n" and not other:
                     try:
                         child.wait(wait)
                     except subprocess.TimeoutExpired:
                         child.kill()
                     break
         assert child.returncode in (0, -signal.SIGKILL) and not other, "".join(other)
-        return f"{after} of {count} models" + ("" if child.returncode else ", too late: it was at its end")
+        return last + ("" if child.returncode else ", too late: it was at its end")
 
     def rebuild(self) -> None:
         """A full build of the same raw tables into files of its own."""
@@ -148,20 +149,27 @@ def all_models() -> tuple[str, ...]:
     return tuple(sorted(node.name for node in manifest().nodes.values() if node.resource_type == "model"))
 
 
+def incremental_models() -> tuple[str, ...]:
+    """The names of the models that keep something from night to night."""
+    nodes = manifest().nodes.values()
+    return tuple(sorted(n.name for n in nodes if n.resource_type == "model" and n.config.materialized == "incremental"))
+
+
 def models_with_memory() -> tuple[str, ...]:
     """The models that keep something from night to night, and those they are made from; the others are made anew."""
-    nodes = manifest().nodes
-    wanted = {
-        id_
-        for id_, node in nodes.items()
-        if node.resource_type == "model" and "incremental" in node.config.materialized
-    }
+    return tuple(sorted(made_from(incremental_models())))
+
+
+def made_from(models: Collection[str]) -> set[str]:
+    """These models and all those they are made from, by name."""
+    nodes = {node.unique_id: node for node in manifest().nodes.values() if node.resource_type == "model"}
+    wanted = {id_ for id_, node in nodes.items() if node.name in models}
     open_ = list(wanted)
     while open_:
         above = [id_ for id_ in nodes[open_.pop()].depends_on.nodes if id_ in nodes and id_ not in wanted]
         wanted.update(above)
         open_ += above
-    return tuple(sorted(nodes[id_].name for id_ in wanted if nodes[id_].resource_type == "model"))
+    return {nodes[id_].name for id_ in wanted}
 
 
 def build_order() -> dict[str, int]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.incremental.changes import dealt
 from tests.incremental.comparison import Row, Table, compare
-from tests.incremental.nights import Nights, build_order, keys, models_with_memory
+from tests.incremental.nights import Nights, build_order, keys, made_from, manifest, models_with_memory
 from tests.incremental.world import small_world
 
 CHANGES_A_NIGHT = 3
@@ -100,17 +100,28 @@ def without_bookkeeping(table: str, columns: Sequence[str], rows: list[Row]) -> 
 def _troubles(chance: random.Random, nights: int, compared: Collection[int]) -> tuple[set[int], set[int], set[int]]:
     """Of every ten nights (or of all, if fewer): one that fails, one that is killed, one with an earlier clock.
 
-    The first of those with an earlier clock is the first that is compared.
+    The first of those with an earlier clock is the first that is compared. A compared night follows one that is killed:
+    later changes would mend what the kill left behind.
     """
     failing, killed, earlier = set(), set(), {min(compared)}
     for first in range(1, nights + 1, 10):
         ten = range(first, min(first + 10, nights + 1))
-        bad = chance.sample([night for night in ten if night not in compared], 3)
+        kill = max(night for night in ten if night in compared) - 1
+        bad = chance.sample([night for night in ten if night not in compared and night != kill], 2)
+        killed.add(kill)
         failing.add(bad[0])
-        killed.add(bad[1])
         if not earlier.intersection(ten):
-            earlier.add(bad[2])
+            earlier.add(bad[1])
     return failing, killed, earlier
+
+
+def test_items_stay_affected_until_all_their_tables_are_rebuilt() -> None:
+    nodes = manifest().nodes.values()
+    rebuilt = {node.name for node in nodes if "delete_affected_items()" in getattr(node, "raw_code", "")}
+    assert len(rebuilt) > 10
+    assert rebuilt - made_from(["int_work_item_builds"]) == set()
+    early = {name for name in rebuilt if "int_work_item_refreshes" not in made_from([name])}
+    assert early == set()
 
 
 def test_eight_nights_equal_a_full_build(tmp_path: Path) -> None:
