@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,8 +27,10 @@ from ingestion.sources import SOURCES
 from ingestion.sync import sync_connection
 from orchestration.dbt_build import QUIET, close_dbt
 from orchestration.settings import PROJECT_ROOT, Settings
+from tests.incremental.killed_build import failures
 from tests.incremental.world import World
 
+Models = tuple[str, ...]
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test", "--no-write-json", *QUIET)
 TOKEN = {"SMALL_TOKEN": "none"}
 # another project than the repository's own, for trying whether a broken model is found
@@ -37,11 +39,10 @@ DBT_PROJECT_VARIABLE = "FLOWLIGHT_TEST_DBT_PROJECT"
 
 @dataclass
 class Nights:
-    """The nights of one world in one folder. `models`: those that a build makes; blank = all of them."""
+    """The nights of one world in one folder. `models` of a build: the names of those it makes; blank = all of them."""
 
     folder: Path
     world: World
-    models: tuple[str, ...] = ()
     runs: list[Any] = field(default_factory=list)
 
     @property
@@ -74,48 +75,50 @@ class Nights:
                 )
             ]
 
-    def build(self, *, whole: bool = True) -> None:
-        """dbt over what was read, as the nightly does it, without its tests. whole: every model. Fails on any error."""
-        errors = run_dbt(self.built, BUILD if whole else self._arguments())
+    def build(self, models: Models = ()) -> None:
+        """dbt over what was read, as the nightly does it, without its tests. Fails on any error."""
+        errors = run_dbt(self.built, _build_of(models))
         assert not errors, "\n".join(errors)
 
-    def fail(self, chance: random.Random) -> str:
+    def fail(self, chance: random.Random, models: Models = ()) -> str:
         """A build in which some model fails; its name."""
-        model = chance.choice(self.models or all_models())
+        model = chance.choice(models or all_models())
         node = next(node for node in manifest().nodes.values() if node.resource_type == "model" and node.name == model)
         with patch.object(node, "raw_code", "select error('this night fails') as failed"):
-            errors = run_dbt(self.built, self._arguments())
+            errors = run_dbt(self.built, _build_of(models))
         assert errors, f"{model} was to fail"
         return model
 
-    def kill(self, chance: random.Random) -> str:
-        """A build in a process of its own that is killed at some moment; after how many models."""
-        models = len(self.models or all_models())
-        after, wait = chance.randint(1, models - 1), chance.uniform(0, 0.15)
+    def kill(self, chance: random.Random, models: Models = ()) -> str:
+        """A build in a process of its own that is killed at some moment; after which model.
+
+        Half of the kills come after one that keeps something from night to night: these can do harm later.
+        """
+        last = chance.choice(chance.choice([models or all_models(), incremental_models()]))
+        wait = chance.uniform(0, 0.15)
         parsed = self.folder / "manifest.pickle"
         if not parsed.exists():
-            parsed.write_bytes(pickle.dumps(manifest()))
+            # a copy has no lookups yet; pickled ones come back in each other's places (dbt's Manifest.__reduce_ex__)
+            parsed.write_bytes(pickle.dumps(manifest().deepcopy()))
         with environment(self.built):
             child = subprocess.Popen(
-                [sys.executable, "-m", "tests.incremental.killed_build", str(parsed), *self._arguments()],
+                [sys.executable, "-m", "tests.incremental.killed_build", str(parsed), *_build_of(models)],
                 cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
         assert child.stdout is not None
-        lines = []
+        other = []
         with child:
             for line in child.stdout:
-                lines.append(line.strip())
-                if sum(text.startswith("finished ") for text in lines) == after:
+                if not line.startswith("finished "):
+                    other.append(line)  # of a model that failed: then the build goes on to its end and says why
+                elif line == f"finished {last}\n" and not other:
                     try:
                         child.wait(wait)
                     except subprocess.TimeoutExpired:
                         child.kill()
                     break
-        assert child.returncode in (0, -signal.SIGKILL), "\n".join(lines[-20:])
-        return f"{after} of {models} models"
-
-    def _arguments(self) -> tuple[str, ...]:
-        return (*BUILD, "--select", *self.models) if self.models else BUILD
+        assert child.returncode in (0, -signal.SIGKILL) and not other, "".join(other)
+        return last + ("" if child.returncode else ", too late: it was at its end")
 
     def rebuild(self) -> None:
         """A full build of the same raw tables into files of its own."""
@@ -137,25 +140,36 @@ class Nights:
         assert not errors, "\n".join(errors)
 
 
+def _build_of(models: Models) -> tuple[str, ...]:
+    return (*BUILD, "--select", *models) if models else BUILD
+
+
 def all_models() -> tuple[str, ...]:
     """The names of all models."""
     return tuple(sorted(node.name for node in manifest().nodes.values() if node.resource_type == "model"))
 
 
+def incremental_models() -> tuple[str, ...]:
+    """The names of the models that keep something from night to night."""
+    nodes = manifest().nodes.values()
+    return tuple(sorted(n.name for n in nodes if n.resource_type == "model" and n.config.materialized == "incremental"))
+
+
 def models_with_memory() -> tuple[str, ...]:
     """The models that keep something from night to night, and those they are made from; the others are made anew."""
-    nodes = manifest().nodes
-    wanted = {
-        id_
-        for id_, node in nodes.items()
-        if node.resource_type == "model" and "incremental" in node.config.materialized
-    }
+    return tuple(sorted(made_from(incremental_models())))
+
+
+def made_from(models: Collection[str]) -> set[str]:
+    """These models and all those they are made from, by name."""
+    nodes = {node.unique_id: node for node in manifest().nodes.values() if node.resource_type == "model"}
+    wanted = {id_ for id_, node in nodes.items() if node.name in models}
     open_ = list(wanted)
     while open_:
         above = [id_ for id_ in nodes[open_.pop()].depends_on.nodes if id_ in nodes and id_ not in wanted]
         wanted.update(above)
         open_ += above
-    return tuple(sorted(nodes[id_].name for id_ in wanted if nodes[id_].resource_type == "model"))
+    return {nodes[id_].name for id_ in wanted}
 
 
 def build_order() -> dict[str, int]:
@@ -219,9 +233,6 @@ def run_dbt(settings: Settings, arguments: tuple[str, ...]) -> list[str]:
     parsed = manifest()
     with environment(settings):
         try:
-            result = dbtRunner(manifest=parsed).invoke(list(arguments))
+            return failures(dbtRunner(manifest=parsed).invoke(list(arguments)))
         finally:
             close_dbt(settings)
-    found = getattr(result.result, "results", None) or []
-    failed = [f"{run.node.name}: {run.message}" for run in found if run.status in ("error", "fail")]
-    return failed or ([] if result.success else [str(result.exception)])
