@@ -16,7 +16,7 @@ from flow_raw import AS_OF, generate
 from orchestration.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FLOW_FAMILY = "+path:models/marts/flow"
+FLOW_FAMILY = "+path:models/marts/flow int_work_item_builds"  # the builds end a night, nothing reads them in it
 DBT = [str(Path(sys.executable).with_name("dbt"))]
 QUIET = ["--quiet", "--no-print", "--no-use-colors", "--log-level-file", "info"]
 

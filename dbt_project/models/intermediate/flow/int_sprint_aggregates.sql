@@ -42,7 +42,6 @@ select
     scope_type,
     {{ grouped_period() }},
     flow_item_type,
-    count(distinct sprint_key) as sprints_n,
     -- an item of several teams is one commitment of what they have in common
     count(*) filter (where not is_shared)
     + count(distinct sprint_key || '/' || item_key) filter (where is_shared) as committed_n,
