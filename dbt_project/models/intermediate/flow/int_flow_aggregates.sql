@@ -90,7 +90,20 @@ done_rows as (
 
     select
         event_scopes.*,
-        done_items.* exclude (item_key)
+        done_items.is_skipped,
+        done_items.has_backflow,
+        done_items.is_reopened_within_30_days,
+        done_items.flow_seconds,
+        done_items.flow_days,
+        done_items.lead_days,
+        done_items.flow_working_days,
+        done_items.lead_working_days,
+        done_items.blocked_seconds,
+        done_items.blockable_seconds,
+        done_items.dependency_wait_days,
+        done_items.cost_of_delay,
+        done_items.active_seconds,
+        done_items.waiting_seconds
     from {{ ref('int_flow_event_scopes') }} as event_scopes
     inner join done_items on event_scopes.item_key = done_items.item_key
     where event_scopes.event = 'done' and not event_scopes.is_unmapped

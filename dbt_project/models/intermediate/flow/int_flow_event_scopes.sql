@@ -10,11 +10,11 @@ with located as (
         events.event = 'unmapped'
         or events.item_level is null
         or events.flow_item_type is null as is_unmapped,
-        small_team_days.team_id is not null and scopes.weight < 1 as is_merged,
         {%- for grain in period_grains() %}
             day_grains.{{ grain }}_start,
-            coalesce(small_team_days.{{ grain }}_scope_id, scopes.scope_id) as {{ grain }}_scope_id{{ ',' if not loop.last }}
+            coalesce(small_team_days.{{ grain }}_scope_id, scopes.scope_id) as {{ grain }}_scope_id,
         {%- endfor %}
+        small_team_days.team_id is not null and scopes.weight < 1 as is_merged
     from {{ ref('int_work_item_scopes') }} as scopes
     inner join {{ ref('int_work_item_events') }} as events
         on
@@ -53,7 +53,8 @@ where not is_merged
         scope_type,
         {%- for other in period_grains() %}
             {{ grain ~ '_start' if other == grain else 'cast(null as date)' }} as {{ other }}_start,
-            {{ grain ~ '_scope_id' if other == grain else 'cast(null as ' ~ text_type() ~ ')' }} as {{ other }}_scope_id,
+            {{ grain ~ '_scope_id' if other == grain else 'cast(null as ' ~ text_type() ~ ')' }}
+                as {{ other }}_scope_id,
         {%- endfor %}
         item_level,
         flow_item_type,

@@ -127,7 +127,8 @@ meanings as (
         mapped.valid_from = mapped.entered_at as is_entry,
         mapped.flow_state = 'deleted' as is_deletion,
         case when misclicks.item_key is null then mapped.state_number end as state_number,
-        mapped.valid_from = mapped.entered_at and mapped.flow_state = 'done' and misclicks.item_key is null as is_done_entry
+        mapped.valid_from = mapped.entered_at and mapped.flow_state = 'done' and misclicks.item_key is null
+            as is_done_entry
     from mapped
     left join misclicks
         on

@@ -161,13 +161,10 @@ select
     best_matches.stage,
     best_matches.stage_order,
     best_matches.is_blocked,
-    -- a number for what statuses mean alike, for joins and windows over all intervals
+    -- a number for what means the same, for joins and windows over all intervals
     case
-        when best_matches.flow_state is distinct from 'ignore'
-            then
-                dense_rank() over (
-                    order by best_matches.flow_state, best_matches.stage, best_matches.stage_order
-                )
+        when best_matches.flow_state is null or best_matches.flow_state != 'ignore'
+            then dense_rank() over (order by best_matches.flow_state, best_matches.stage, best_matches.stage_order)
     end as state_number,
     {{ edge_to_utc('best_matches.valid_from', 'settings.time_zone') }} as valid_from,
     {{ edge_to_utc('best_matches.valid_to', 'settings.time_zone') }} as valid_to
