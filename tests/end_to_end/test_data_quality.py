@@ -70,7 +70,7 @@ class Planted:
         """Read the world as it is now and build what the table is made from."""
         self.house.read(self.world.now)
         assert [run for run in self.house.runs if run.status != "ok"] == []
-        self.house.build(whole=False)
+        self.house.build()
 
     def rows(self, check: str) -> dict[tuple[str, str], tuple[date, date, int, list[str] | None]]:
         """By scope: first and last date, items and examples."""
