@@ -22,6 +22,35 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Marts of items: what is open is made anew as well, its days count up to the run. #}
+{% macro of_changing_items(item_key) -%}
+    {%- if is_incremental() -%}
+    {{ item_key }} in (
+        select refreshes.item_key
+        from {{ ref('int_work_item_refreshes') }} as refreshes
+        union all
+        select open_items.item_key
+        from {{ ref('int_open_item_events') }} as open_items
+    )
+    {%- else -%}
+    true
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro delete_changing_items(or_where=none) -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where {{ of_changing_items('item_key') }}{{ ' or ' ~ or_where if or_where }}
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{# A sprint that is dated anew makes other items unplanned than before. #}
+{% macro is_otherwise_planned() -%}
+    is_unplanned != (item_key in (select unplanned_items.item_key from {{ ref('int_unplanned_items') }} as unplanned_items))
+{%- endmacro %}
+
 {% macro item_builds() -%}
     {%- set builds = this.incorporate(path={'identifier': 'int_work_item_builds'}) -%}
     {{ return(load_relation(builds) if execute else none) }}

@@ -55,19 +55,17 @@
 {%- endmacro %}
 
 
+{# A column per metric (and its n, quality, ...) of grouped metric values: they are gathered once, then read by name. #}
 {% macro pivot_metric_values(metrics) -%}
     {%- for m in metrics %}
     {%- set name = m if m is string else m.metric %}
-    {%- set parts = [] if m is string else m.get('with', []) %}
-    max(value) filter (where metric = '{{ name }}') as {{ name }},
-    {%- if 'numerator' in parts %}
-    max(numerator) filter (where metric = '{{ name }}') as {{ name }}_numerator,
-    {%- endif %}
-    {%- if 'denominator' in parts %}
-    max(denominator) filter (where metric = '{{ name }}') as {{ name }}_denominator,
-    {%- endif %}
-    max(n) filter (where metric = '{{ name }}') as {{ name }}_n,
-    max(data_quality) filter (where metric = '{{ name }}') as {{ name }}_data_quality
+    {%- set cell = "(" ~ rows_by_name('metric', ['value', 'numerator', 'denominator', 'n', 'data_quality']) ~ ")['" ~ name ~ "']" %}
+    {{ cell }}.value as {{ name }},
+    {%- for part in ([] if m is string else m.get('with', [])) %}
+    {{ cell }}.{{ part }} as {{ name }}_{{ part }},
+    {%- endfor %}
+    {{ cell }}.n as {{ name }}_n,
+    {{ cell }}.data_quality as {{ name }}_data_quality
     {%- if not loop.last %},{% endif %}
     {%- endfor %}
 {%- endmacro %}

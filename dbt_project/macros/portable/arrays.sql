@@ -21,3 +21,7 @@
 {% macro smallest(expression, number, condition=none) -%}
     min({{ expression }}, {{ number }}){% if condition %} filter (where {{ condition }}){% endif %}
 {%- endmacro %}
+
+{% macro rows_by_name(name, columns) -%}
+    map(list({{ name }}), list(struct_pack({{ columns | join(', ') }})))
+{%- endmacro %}

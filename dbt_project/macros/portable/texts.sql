@@ -9,3 +9,8 @@
 {% macro matches_regex(text, pattern) -%}
     regexp_matches({{ text }}, {{ pattern }})
 {%- endmacro %}
+
+{# A number for a combination of values, null being one of them: the same in one statement, not for ever. #}
+{% macro row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}

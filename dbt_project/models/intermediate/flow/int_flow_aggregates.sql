@@ -286,7 +286,78 @@ loads as (
 
 ),
 
--- candidates are counted only where something is unmapped: elsewhere there is nothing to compare them with
+event_weeks as (
+
+    select
+        scope_type,
+        week_scope_id,
+        month_scope_id,
+        quarter_scope_id,
+        week_start,
+        month_start,
+        quarter_start,
+        item_level,
+        event,
+        count(*) as items
+    from {{ ref('int_flow_event_scopes') }}
+    group by all
+
+),
+
+-- at least so many candidates: those of the most frequent event
+candidate_counts as (
+
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        item_level,
+        max(items) as least_n
+    from (
+        select
+            scope_type,
+            {{ grouped_period() }},
+            item_level,
+            sum(items) as items
+        from event_weeks
+        group by {{ period_grouping_sets(['scope_type', 'item_level', 'event']) }}
+        having {{ has_grouped_period() }}
+    ) as event_counts
+    group by all
+
+),
+
+unmapped_counts as (
+
+    select
+        scope_type,
+        {{ grouped_period() }},
+        item_level,
+        count(distinct item_key) as unmapped_n
+    from {{ ref('int_flow_event_scopes') }}
+    where is_unmapped
+    group by {{ period_grouping_sets(['scope_type', 'item_level']) }}
+    having {{ has_grouped_period() }}
+
+),
+
+doubtful as (
+
+    select unmapped_counts.*
+    from unmapped_counts
+    inner join candidate_counts
+        on
+            unmapped_counts.scope_type = candidate_counts.scope_type
+            and unmapped_counts.scope_id = candidate_counts.scope_id
+            and unmapped_counts.period_grain = candidate_counts.period_grain
+            and unmapped_counts.period_start = candidate_counts.period_start
+            and unmapped_counts.item_level = candidate_counts.item_level
+    where unmapped_counts.unmapped_n > 0.05 * candidate_counts.least_n
+
+),
+
+-- an item of several events is one candidate: told apart only where that decides
 mappings as (
 
     {% for grain in period_grains() %}
@@ -294,24 +365,21 @@ mappings as (
             union all
         {%- endif %}
         select
-            scope_type,
-            {{ grain }}_scope_id as scope_id,
-            '{{ grain }}' as period_grain,
-            {{ grain }}_start as period_start,
-            item_level,
-            count(distinct item_key) filter (where is_unmapped) as unmapped_n,
-            count(distinct item_key) as candidates_n
-        from {{ ref('int_flow_event_scopes') }}
-        where
-            (scope_type, {{ grain }}_scope_id, {{ grain }}_start, item_level) in (
-                select
-                    unmapped.scope_type,
-                    unmapped.{{ grain }}_scope_id,
-                    unmapped.{{ grain }}_start,
-                    unmapped.item_level
-                from {{ ref('int_flow_event_scopes') }} as unmapped
-                where unmapped.is_unmapped
-            )
+            doubtful.scope_type,
+            doubtful.scope_id,
+            doubtful.period_grain,
+            doubtful.period_start,
+            doubtful.item_level,
+            any_value(doubtful.unmapped_n) as unmapped_n,
+            count(distinct event_scopes.item_key) as candidates_n
+        from {{ ref('int_flow_event_scopes') }} as event_scopes
+        inner join doubtful
+            on
+                event_scopes.scope_type = doubtful.scope_type
+                and event_scopes.{{ grain }}_scope_id = doubtful.scope_id
+                and event_scopes.{{ grain }}_start = doubtful.period_start
+                and event_scopes.item_level = doubtful.item_level
+                and doubtful.period_grain = '{{ grain }}'
         group by all
     {% endfor %}
 

@@ -1,75 +1,109 @@
+{%- set place_columns = [
+    'flow_state', 'stage', 'left_stage', 'item_level', 'flow_item_type', 'team_id', 'value_stream_id',
+] %}
+
 with stays as (
 
     select
-        stays.flow_state,
-        case when stays.flow_state in ('active', 'waiting') then coalesce(stays.stage, '') end as stage,
-        stays.item_level,
-        stays.flow_item_type,
-        stays.team_id,
-        stays.value_stream_id,
-        stays.weight,
-        stays.is_first_entry,
-        stays.is_stage_entry,
-        stays.left_stage,
-        stays.valid_to <= settings.as_of as is_over,
-        stays.first_date,
-        stays.end_date
+        {{ row_hash(place_columns) }} as place,
+        stays.*,
+        stays.valid_to <= settings.as_of as is_over
     from {{ ref('int_work_item_stays') }} as stays
     cross join {{ ref('int_settings') }} as settings
     where stays.flow_item_type is not null and stays.valid_from <= settings.as_of
 
 ),
 
-changes as (
+-- a place is grouped by its number: by its seven names, all stays would be
+places as (
+
+    select
+        place,
+        any_value(flow_state) as flow_state,
+        case when any_value(flow_state) in ('active', 'waiting') then coalesce(any_value(stage), '') end as stage,
+        {%- for column in place_columns[2:] %}
+            any_value({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from stays
+    group by place
+
+),
+
+begun as (
 
     select
         first_date as date_day,
-        flow_state,
-        stage,
-        item_level,
-        flow_item_type,
-        team_id,
-        value_stream_id,
-        sum(weight) as change,
+        place,
+        sum(weight) as entered,
         sum(weight) filter (where is_first_entry) as first_entries,
-        sum(weight) filter (where is_stage_entry) as arrivals,
-        cast(null as decimal(38, 9)) as departures
+        sum(weight) filter (where is_stage_entry) as arrivals
     from stays
-    where flow_state is not null
     group by all
-    union all
+
+),
+
+ended as (
+
     select
         end_date as date_day,
-        flow_state,
-        stage,
-        item_level,
-        flow_item_type,
-        team_id,
-        value_stream_id,
-        -sum(weight) as change,
+        place,
+        sum(weight) as gone
+    from stays
+    where is_over
+    group by all
+
+),
+
+changes as (
+
+    select
+        begun.date_day,
+        places.flow_state,
+        places.stage,
+        places.item_level,
+        places.flow_item_type,
+        places.team_id,
+        places.value_stream_id,
+        begun.entered as change,
+        begun.first_entries,
+        begun.arrivals,
+        cast(null as decimal(38, 9)) as departures
+    from begun
+    inner join places on begun.place = places.place
+    where places.flow_state is not null
+    union all
+    select
+        ended.date_day,
+        places.flow_state,
+        places.stage,
+        places.item_level,
+        places.flow_item_type,
+        places.team_id,
+        places.value_stream_id,
+        -ended.gone as change,
         cast(null as decimal(38, 9)) as first_entries,
         cast(null as decimal(38, 9)) as arrivals,
         cast(null as decimal(38, 9)) as departures
-    from stays
-    where is_over and flow_state is not null
-    group by all
+    from ended
+    inner join places on ended.place = places.place
+    where places.flow_state is not null
     union all
     -- a visit leaves its stage where the next one begins, and so with the team of that day; its state is not known here
     select
-        first_date as date_day,
+        begun.date_day,
         cast(null as {{ text_type() }}) as flow_state,
-        left_stage as stage,
-        item_level,
-        flow_item_type,
-        team_id,
-        value_stream_id,
+        places.left_stage as stage,
+        places.item_level,
+        places.flow_item_type,
+        places.team_id,
+        places.value_stream_id,
         cast(null as decimal(38, 9)) as change,
         cast(null as decimal(38, 9)) as first_entries,
         cast(null as decimal(38, 9)) as arrivals,
-        sum(weight) as departures
-    from stays
-    where left_stage is not null
-    group by all
+        begun.entered as departures
+    from begun
+    inner join places on begun.place = places.place
+    where places.left_stage is not null
 
 ),
 

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items() }}"
+) }}
+
 with located as (
 
     select
@@ -26,7 +33,10 @@ with located as (
             scopes.scope_type = 'team'
             and scopes.scope_id = small_team_days.team_id
             and events.event_date = small_team_days.date_day
-    where coalesce(events.item_level, 'flow_item') in ('flow_item', 'initiative')
+    where
+        coalesce(events.item_level, 'flow_item') in ('flow_item', 'initiative')
+        and {{ of_affected_items('scopes.item_key') }}
+        and {{ of_affected_items('events.item_key') }}
 
 )
 

@@ -36,17 +36,55 @@ scoped as (
         streams_on='started_date'
     ) }}
 
+),
+
+whole as (
+
+    select
+        scope_type,
+        {{ grouped_period() }},
+        flow_item_type,
+        count(*) as committed_n,
+        sum(weight) as committed_items,
+        sum(weight) filter (where is_completed) as kept_items
+    from scoped
+    where not is_shared
+    group by {{ period_grouping_sets(['scope_type'], 'flow_item_type') }}
+    having {{ has_grouped_period() }}
+
+),
+
+-- an item of several teams is one commitment of what they have in common; few are, and only those are told apart
+shared as (
+
+    select
+        scope_type,
+        {{ grouped_period() }},
+        flow_item_type,
+        count(distinct sprint_key || '/' || item_key) as committed_n,
+        sum(weight) as committed_items,
+        sum(weight) filter (where is_completed) as kept_items
+    from scoped
+    where is_shared
+    group by {{ period_grouping_sets(['scope_type'], 'flow_item_type') }}
+    having {{ has_grouped_period() }}
+
 )
 
 select
     scope_type,
-    {{ grouped_period() }},
+    scope_id,
+    period_grain,
+    period_start,
     flow_item_type,
-    -- an item of several teams is one commitment of what they have in common
-    count(*) filter (where not is_shared)
-    + count(distinct sprint_key || '/' || item_key) filter (where is_shared) as committed_n,
-    sum(weight) as committed_items,
-    coalesce(sum(weight) filter (where is_completed), 0) as kept_items
-from scoped
-group by {{ period_grouping_sets(['scope_type'], 'flow_item_type') }}
-having {{ has_grouped_period() }}
+    cast(sum(committed_n) as bigint) as committed_n,
+    sum(committed_items) as committed_items,
+    coalesce(sum(kept_items), 0) as kept_items
+from (
+    select *
+    from whole
+    union all
+    select *
+    from shared
+) as commitments
+group by all

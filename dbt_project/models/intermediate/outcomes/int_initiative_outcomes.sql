@@ -98,35 +98,54 @@ titled as (
 
 ),
 
-judged as (
+matches as (
 
     select
         titled.item_key,
         titled.version_ordinal,
-        titled.valid_from,
-        titled.valid_to,
-        titled.outcome_text,
-        titled.bare_text,
-        titled.is_title,
-        min(placeholders.rule) as rule
+        placeholders.rule
     from titled
-    left join {{ ref('placeholder_texts') }} as placeholders
-        on
-            (placeholders.match = 'exact' and titled.bare_text = placeholders.text)
-            or (placeholders.match = 'regex' and {{ matches_regex('lower(titled.outcome_text)', 'placeholders.text') }})
-    group by all
+    inner join {{ ref('placeholder_texts') }} as placeholders on titled.bare_text = placeholders.text
+    where placeholders.match = 'exact'
+    union all
+    -- a pattern is only tried on a text that holds what each of its matches holds
+    select
+        titled.item_key,
+        titled.version_ordinal,
+        placeholders.rule
+    from titled
+    inner join {{ ref('placeholder_texts') }} as placeholders
+        on contains(lower(titled.outcome_text), coalesce(placeholders.contains_text, ''))
+    where
+        placeholders.match = 'regex'
+        and {{ matches_regex('lower(titled.outcome_text)', 'placeholders.text') }}
+
+),
+
+rules as (
+
+    select
+        item_key,
+        version_ordinal,
+        min(rule) as rule
+    from matches
+    group by item_key, version_ordinal
 
 )
 
 select
-    item_key,
-    version_ordinal,
-    valid_from,
-    valid_to,
+    titled.item_key,
+    titled.version_ordinal,
+    titled.valid_from,
+    titled.valid_to,
     case
-        when outcome_text = '' then 'blank'
-        when bare_text = '' then 'placeholder'
-        when rule is not null then rule
-        when is_title then 'copy_of_title'
+        when titled.outcome_text = '' then 'blank'
+        when titled.bare_text = '' then 'placeholder'
+        when rules.rule is not null then rules.rule
+        when titled.is_title then 'copy_of_title'
     end as rejected_by
-from judged
+from titled
+left join rules
+    on
+        titled.item_key = rules.item_key
+        and titled.version_ordinal = rules.version_ordinal

@@ -23,6 +23,9 @@
 -- depends_on: {{ ref('int_work_item_events') }}
 -- depends_on: {{ ref('int_work_item_scopes') }}
 -- depends_on: {{ ref('int_work_items') }}
+-- depends_on: {{ ref('int_flow_event_scopes') }}
+-- depends_on: {{ ref('fct_flow_items') }}
+-- depends_on: {{ ref('fct_flow_item_states') }}
 select
     item_key,
     version

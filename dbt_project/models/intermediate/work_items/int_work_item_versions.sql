@@ -1,6 +1,7 @@
 {%- set rule_tables = [
     'stg_organization__status_mappings', 'stg_organization__type_mappings', 'stg_organization__work_rules',
-    'stg_organization__unplanned_rules', 'stg_organization__teams', 'stg_organization__team_value_streams',
+    'stg_organization__unplanned_rules', 'stg_organization__teams', 'stg_organization__value_streams',
+    'stg_organization__team_value_streams',
 ] %}
 
 with settings as (
@@ -10,6 +11,33 @@ with settings as (
         as_of_date,
         concat_ws('|', time_zone, done_grace_minutes, workday_start, workday_end, working_days) as text
     from {{ ref('int_settings') }}
+
+),
+
+small_team_spans as (
+
+    select
+        team_id,
+        concat_ws(
+            '|',
+            team_id,
+            {%- for grain in period_grains() %}
+                {{ grain }}_scope_id,
+            {%- endfor %}
+            coalesce(scope_id, '')
+        ) as names,
+        min(date_day) as first_day,
+        max(date_day) as last_day
+    from (
+        select
+            *,
+            {{ days_between("date '0001-01-01'", 'date_day') }} - row_number() over (
+                partition by team_id, week_scope_id, month_scope_id, quarter_scope_id, scope_id
+                order by date_day
+            ) as span
+        from {{ ref('int_small_team_days') }}
+    ) as small_team_days
+    group by team_id, names, span
 
 ),
 
@@ -44,6 +72,21 @@ rules as (
     union all
     select md5(cast(rules as {{ text_type() }})) as rule
     from {{ ref('stg_jira__field_roles') }} as rules
+    union all
+    -- a team that stays small is no change of the next day
+    select
+        md5(
+            concat_ws(
+                '|', small_team_spans.names, small_team_spans.first_day,
+                case when small_team_spans.last_day < settings.as_of_date then small_team_spans.last_day end
+            )
+        ) as rule
+    from small_team_spans
+    cross join settings
+    union all
+    select md5(cast(min(date_day) as {{ text_type() }})) as rule
+    from {{ ref('int_days') }}
+    where not is_lead_in
     union all
     select md5(connection || '|' || coalesce(base_url, '')) as rule
     from {{ ref('stg_ingestion__connections') }}

@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_changing_items() }}"
+) }}
+
+-- depends_on: {{ ref('int_work_item_refreshes') }}
+-- depends_on: {{ ref('int_open_item_events') }}
 select
     states.item_key,
     homes.item_level,
@@ -17,4 +26,7 @@ left join {{ ref('stg_jira__statuses') }} as statuses
     on
         split_part(states.item_key, ':', 1) = statuses.connection
         and states.status_id = statuses.status_id
-where homes.item_level in ('flow_item', 'initiative') and homes.flow_item_type is not null
+where
+    homes.item_level in ('flow_item', 'initiative')
+    and homes.flow_item_type is not null
+    and {{ of_changing_items('states.item_key') }}

@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_changing_items(or_where=is_otherwise_planned()) }}"
+) }}
+
+-- depends_on: {{ ref('int_work_item_refreshes') }}
+-- depends_on: {{ ref('int_open_item_events') }}
 with workdays as (
 
     select
@@ -69,4 +78,9 @@ inner join facts on items.item_key = facts.item_key
 inner join {{ ref('int_flow_item_homes') }} as homes on items.item_key = homes.item_key
 inner join {{ ref('int_work_profiles') }} as profiles on homes.profile_key = profiles.profile_key
 left join {{ ref('int_unplanned_items') }} as unplanned_items on items.item_key = unplanned_items.item_key
-where homes.item_level in ('flow_item', 'initiative') and homes.flow_item_type is not null
+where
+    homes.item_level in ('flow_item', 'initiative')
+    and homes.flow_item_type is not null
+    {%- if is_incremental() %}
+        and items.item_key not in (select built.item_key from {{ this }} as built)
+    {%- endif %}

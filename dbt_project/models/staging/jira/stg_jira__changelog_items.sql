@@ -19,11 +19,7 @@ with changed as (
         {{ explode(json_parse('changelogs.payload', structure) ~ '.histories') }} as history
     from {{ source('jira', 'changelogs') }} as changelogs
     {%- if is_incremental() %}
-        where not exists (
-            select 1
-            from {{ this }} as loaded
-            where loaded.item_key = changelogs.connection || ':' || changelogs.id
-        )
+        where changelogs.connection || ':' || changelogs.id not in (select loaded.item_key from {{ this }} as loaded)
     {%- endif %}
 
 ),
