@@ -57,15 +57,19 @@
 
 {# A column per metric (and its n, quality, ...) of grouped metric values: they are gathered once, then read by name. #}
 {% macro pivot_metric_values(metrics) -%}
+    {%- set names = [] %}
     {%- for m in metrics %}
-    {%- set name = m if m is string else m.metric %}
-    {%- set cell = "(" ~ rows_by_name('metric', ['value', 'numerator', 'denominator', 'n', 'data_quality']) ~ ")['" ~ name ~ "']" %}
-    {{ cell }}.value as {{ name }},
-    {%- for part in ([] if m is string else m.get('with', [])) %}
-    {{ cell }}.{{ part }} as {{ name }}_{{ part }},
+    {%- do names.append(m if m is string else m.metric) %}
     {%- endfor %}
-    {{ cell }}.n as {{ name }}_n,
-    {{ cell }}.data_quality as {{ name }}_data_quality
+    {%- set cells = rows_by_name('metric', names, ['value', 'numerator', 'denominator', 'n', 'data_quality']) %}
+    {%- for m in metrics %}
+    {%- set name = names[loop.index0] %}
+    {{ cells }}['{{ name }}'].value as {{ name }},
+    {%- for part in ([] if m is string else m.get('with', [])) %}
+    {{ cells }}['{{ name }}'].{{ part }} as {{ name }}_{{ part }},
+    {%- endfor %}
+    {{ cells }}['{{ name }}'].n as {{ name }}_n,
+    {{ cells }}['{{ name }}'].data_quality as {{ name }}_data_quality
     {%- if not loop.last %},{% endif %}
     {%- endfor %}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {% macro period_index(grain, date) -%}
     {%- if grain == 'week' -%}
-    cast(floor({{ days_between("date '1970-01-05'", date) }} / 7.0) as bigint)
+    {# weeks since the first Monday there is #}
+    {{ days_between("date '0001-01-01'", date) }} // 7
     {%- elif grain == 'month' -%}
     cast(extract(year from {{ date }}) * 12 + extract(month from {{ date }}) as bigint)
     {%- else -%}

@@ -22,6 +22,7 @@
     min({{ expression }}, {{ number }}){% if condition %} filter (where {{ condition }}){% endif %}
 {%- endmacro %}
 
-{% macro rows_by_name(name, columns) -%}
-    map(list({{ name }}), list(struct_pack({{ columns | join(', ') }})))
+{% macro rows_by_name(name, names, columns) -%}
+    {%- set wanted = "filter (where " ~ name ~ " in ('" ~ names | join("', '") ~ "'))" -%}
+    map(list({{ name }}) {{ wanted }}, list(struct_pack({{ columns | join(', ') }})) {{ wanted }})
 {%- endmacro %}

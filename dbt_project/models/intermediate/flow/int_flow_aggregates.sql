@@ -14,29 +14,6 @@ item_levels as (
 
 ),
 
-workdays as (
-
-    select
-        nullif(
-        {{ seconds_between(
-            "cast('2000-01-01 ' || workday_start as timestamp)", "cast('2000-01-01 ' || workday_end as timestamp)"
-        ) }}, 0
-        ) as seconds_per_workday
-    from {{ ref('int_settings') }}
-
-),
-
-waits as (
-
-    select
-        item_key,
-        sum(cast(wait_days as decimal(18, 9))) as wait_days
-    from {{ ref('int_work_item_dependencies') }}
-    where is_across_teams or is_across_value_streams
-    group by item_key
-
-),
-
 started_with_dependency as (
 
     select distinct dependencies.item_key
@@ -45,149 +22,6 @@ started_with_dependency as (
     where
         (dependencies.is_across_teams or dependencies.is_across_value_streams)
         and dependencies.valid_to > facts.started_at
-
-),
-
-done_items as (
-
-    select
-        events.item_key,
-        facts.is_skipped,
-        facts.has_backflow,
-        facts.is_reopened_within_30_days,
-        facts.flow_seconds,
-        facts.flow_seconds / 86400.0 as flow_days,
-        facts.lead_seconds / 86400.0 as lead_days,
-        facts.flow_working_seconds / workdays.seconds_per_workday as flow_working_days,
-        facts.lead_working_seconds / workdays.seconds_per_workday as lead_working_days,
-        facts.blocked_seconds,
-        case when facts.started_at is not null then facts.flow_seconds end as blockable_seconds,
-        coalesce(waits.wait_days, 0) as dependency_wait_days,
-        cast(costs.number * facts.waiting_seconds / 604800.0 as decimal(24, 9)) as cost_of_delay,
-        case when waiting_projects.first_waiting_at <= events.event_at then facts.active_seconds end as active_seconds,
-        case when waiting_projects.first_waiting_at <= events.event_at then facts.waiting_seconds end
-            as waiting_seconds
-    from {{ ref('int_work_item_events') }} as events
-    inner join {{ ref('int_work_item_facts') }} as facts on events.item_key = facts.item_key
-    inner join {{ ref('int_work_profiles') }} as profiles on events.profile_key = profiles.profile_key
-    cross join workdays
-    left join {{ ref('int_waiting_projects') }} as waiting_projects
-        on
-            profiles.connection = waiting_projects.connection
-            and profiles.project_key = waiting_projects.project_key
-    left join waits on events.item_key = waits.item_key
-    left join {{ ref('int_work_item_numbers') }} as costs
-        on
-            events.item_key = costs.item_key
-            and costs.field = 'cost_of_delay'
-            and events.event_at >= costs.valid_from
-            and events.event_at < costs.valid_to
-    where events.event = 'done'
-
-),
-
-done_rows as (
-
-    select
-        event_scopes.*,
-        done_items.is_skipped,
-        done_items.has_backflow,
-        done_items.is_reopened_within_30_days,
-        done_items.flow_seconds,
-        done_items.flow_days,
-        done_items.lead_days,
-        done_items.flow_working_days,
-        done_items.lead_working_days,
-        done_items.blocked_seconds,
-        done_items.blockable_seconds,
-        done_items.dependency_wait_days,
-        done_items.cost_of_delay,
-        done_items.active_seconds,
-        done_items.waiting_seconds
-    from {{ ref('int_flow_event_scopes') }} as event_scopes
-    inner join done_items on event_scopes.item_key = done_items.item_key
-    where event_scopes.event = 'done' and not event_scopes.is_unmapped
-
-),
-
-percentiles as (
-
-    select
-        scope_type,
-        {{ grouped_period() }},
-        item_level,
-        flow_item_type,
-        {{ percentiles('flow_days', [0.5, 0.85]) }} as flow_days,
-        {{ percentiles('lead_days', [0.5, 0.85]) }} as lead_days,
-        {{ percentiles('flow_working_days', [0.5, 0.85]) }} as flow_working_days,
-        {{ percentiles('lead_working_days', [0.5, 0.85]) }} as lead_working_days,
-        {{ percentile('active_seconds / nullif(active_seconds + waiting_seconds, 0)', 0.5) }} as flow_efficiency
-    from done_rows
-    group by {{ period_grouping_sets(['scope_type', 'item_level'], 'flow_item_type') }}
-    having {{ has_grouped_period() }}
-
-),
-
--- sums of a scope and week first: few rows are left for the grains
-completed_weeks as (
-
-    select
-        scope_type,
-        week_scope_id,
-        month_scope_id,
-        quarter_scope_id,
-        week_start,
-        month_start,
-        quarter_start,
-        item_level,
-        flow_item_type,
-        sum(weight) as done_items,
-        sum(weight) filter (where is_skipped) as skipped_items,
-        count(*) as done_n,
-        count(flow_days) as flow_time_n,
-        sum(weight) filter (where has_backflow) as backflow_items,
-        sum(weight) filter (where is_reopened_within_30_days) as reopened_items,
-        sum(cast(blocked_seconds as decimal(18, 6))) as blocked_seconds,
-        sum(cast(blockable_seconds as decimal(18, 6))) as blockable_seconds,
-        sum(weight * dependency_wait_days) as dependency_wait_days,
-        count(*) filter (where dependency_wait_days > 0) as dependency_wait_n,
-        sum(weight * cost_of_delay) as cost_of_delay,
-        count(cost_of_delay) as cost_of_delay_n,
-        sum(cast(flow_seconds as decimal(18, 6))) as flow_seconds,
-        sum(cast(active_seconds as decimal(18, 6))) as active_seconds,
-        sum(cast(active_seconds + waiting_seconds as decimal(18, 6))) as elapsed_seconds,
-        count(*) filter (where active_seconds + waiting_seconds > 0) as efficiency_n
-    from done_rows
-    group by all
-
-),
-
-completed_periods as (
-
-    select
-        scope_type,
-        {{ grouped_period() }},
-        item_level,
-        flow_item_type,
-        sum(done_items) as done_items,
-        coalesce(sum(skipped_items), 0) as skipped_items,
-        sum(done_n) as done_n,
-        sum(flow_time_n) as flow_time_n,
-        coalesce(sum(backflow_items), 0) as backflow_items,
-        coalesce(sum(reopened_items), 0) as reopened_items,
-        sum(blocked_seconds) as blocked_seconds,
-        sum(blockable_seconds) as blockable_seconds,
-        sum(dependency_wait_days) as dependency_wait_days,
-        sum(dependency_wait_n) as dependency_wait_n,
-        sum(cost_of_delay) as cost_of_delay,
-        sum(cost_of_delay_n) as cost_of_delay_n,
-        sum(flow_seconds) / 86400.0 / nullif(sum(flow_time_n), 0) as mean_flow_days,
-        sum(active_seconds) as active_seconds,
-        sum(elapsed_seconds) as elapsed_seconds,
-        sum(efficiency_n) as efficiency_n
-    from completed_weeks
-    group by {{ period_grouping_sets(['scope_type', 'item_level'], 'flow_item_type') }}
-    having {{ has_grouped_period() }}
 
 ),
 
@@ -204,8 +38,8 @@ completions as (
         percentiles.lead_working_days[1] as lead_time_p50_working_days,
         percentiles.lead_working_days[2] as lead_time_p85_working_days,
         percentiles.flow_efficiency as flow_efficiency_median
-    from completed_periods
-    inner join percentiles
+    from {{ ref('int_flow_completed_periods') }} as completed_periods
+    inner join {{ ref('int_flow_percentiles') }} as percentiles
         on
             completed_periods.scope_type = percentiles.scope_type
             and completed_periods.scope_id = percentiles.scope_id

@@ -5,7 +5,6 @@
 with stays as (
 
     select
-        {{ row_hash(place_columns) }} as place,
         stays.*,
         stays.valid_to <= settings.as_of as is_over
     from {{ ref('int_work_item_stays') }} as stays
@@ -14,7 +13,7 @@ with stays as (
 
 ),
 
--- a place is grouped by its number: by its seven names, all stays would be
+-- stays are grouped by the number of their place, not by its seven names; an older engine numbered them otherwise
 places as (
 
     select

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items(or_where=\"event = 'as_of'\") }}"
+) }}
+
 -- where an item belongs for good: at first Done or cancellation, else as of the run
 with home_events as (
 
@@ -10,7 +17,7 @@ with home_events as (
         flow_item_type,
         item_level
     from {{ ref('int_work_item_events') }}
-    where event in ('done', 'cancelled')
+    where event in ('done', 'cancelled') and {{ of_affected_items('item_key') }}
     union all
     select
         item_key,
@@ -33,7 +40,10 @@ home_scopes as (
         scope_id,
         weight
     from {{ ref('int_work_item_scopes') }}
-    where event in ('done', 'cancelled') and scope_type != 'organization'
+    where
+        event in ('done', 'cancelled')
+        and scope_type != 'organization'
+        and {{ of_affected_items('item_key') }}
     union all
     select
         item_key,

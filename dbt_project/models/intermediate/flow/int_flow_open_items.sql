@@ -21,10 +21,11 @@ with stays as (
         stays.flow_state in ('active', 'waiting')
         and stays.flow_item_type is not null
         and stays.valid_from <= settings.as_of
+        -- most stays see no end of a period
+        and (stays.spans_period_end or stays.valid_to > settings.as_of)
 
 ),
 
--- most stays see no period end
 lasting as (
 
     select
@@ -36,11 +37,6 @@ lasting as (
             stays.item_key = episodes.item_key
             and stays.valid_from >= episodes.started_at
             and stays.valid_from < coalesce(episodes.ended_at, {{ forever() }})
-    where
-        {%- for grain in period_grains() %}
-            {{ 'or ' if not loop.first }}{{ period_index(grain, 'stays.first_date') }}
-            < {{ period_index(grain, 'stays.end_date') }}
-        {%- endfor %}
 
 ),
 

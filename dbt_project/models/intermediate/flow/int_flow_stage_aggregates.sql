@@ -1,47 +1,4 @@
-with visits as (
-
-    select
-        item_key,
-        stage,
-        min(flow_stage_order) as stage_order,
-        sum(flow_microseconds) as stage_microseconds
-    from {{ ref('int_work_item_states') }}
-    where flow_microseconds is not null and stage is not null
-    group by item_key, stage
-
-),
-
-visit_scopes as (
-
-    select
-        event_scopes.*,
-        visits.stage,
-        visits.stage_order,
-        visits.stage_microseconds
-    from {{ ref('int_flow_event_scopes') }} as event_scopes
-    inner join visits on event_scopes.item_key = visits.item_key
-    where event_scopes.event = 'done' and not event_scopes.is_unmapped
-
-),
-
-completions as (
-
-    select
-        scope_type,
-        {{ grouped_period() }},
-        item_level,
-        stage,
-        min(stage_order) as stage_order,
-        count(*) as stage_n,
-        sum(stage_microseconds) as stage_microseconds,
-        {{ percentiles('stage_microseconds / 86400000000.0', [0.5, 0.85]) }} as stage_days
-    from visit_scopes
-    group by {{ period_grouping_sets(['scope_type', 'item_level', 'stage']) }}
-    having {{ has_grouped_period() }}
-
-),
-
-queues as (
+with queues as (
 
     select
         scope_type,
@@ -74,7 +31,7 @@ joined as (
         coalesce(queues.arrivals, 0) as arrivals,
         coalesce(queues.departures, 0) as departures,
         coalesce(queues.backlog_items, 0) as backlog_items
-    from completions
+    from {{ ref('int_flow_stage_times') }} as completions
     full outer join queues
         on
             completions.scope_type = queues.scope_type

@@ -108,17 +108,19 @@ matches as (
     inner join {{ ref('placeholder_texts') }} as placeholders on titled.bare_text = placeholders.text
     where placeholders.match = 'exact'
     union all
-    -- a pattern is only tried on a text that holds what each of its matches holds
+    -- a pattern is only tried on a text that holds what each of its matches holds; conditions have no order, a case has
     select
         titled.item_key,
         titled.version_ordinal,
         placeholders.rule
     from titled
     inner join {{ ref('placeholder_texts') }} as placeholders
-        on contains(lower(titled.outcome_text), coalesce(placeholders.contains_text, ''))
-    where
-        placeholders.match = 'regex'
-        and {{ matches_regex('lower(titled.outcome_text)', 'placeholders.text') }}
+        on
+            case
+                when placeholders.match != 'regex' then false
+                when not contains(lower(titled.outcome_text), coalesce(placeholders.contains_text, '')) then false
+                else {{ matches_regex('lower(titled.outcome_text)', 'placeholders.text') }}
+            end
 
 ),
 

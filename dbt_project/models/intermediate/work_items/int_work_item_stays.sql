@@ -54,47 +54,77 @@ assigned as (
             and located.valid_from < teams.valid_to
             and located.valid_to > teams.valid_from
 
+),
+
+dated as (
+
+    select
+        assigned.item_key,
+        assigned.item_level,
+        assigned.flow_item_type,
+        assigned.flow_state,
+        assigned.stage,
+        assigned.team_id,
+        assigned.value_stream_id,
+        assigned.weight,
+        assigned.is_entry,
+        -- a re-entry never counts twice in the cumulative flow
+        assigned.is_entry and assigned.valid_from = case assigned.flow_state
+            when 'new' then facts.first_new_at
+            when 'waiting' then facts.first_waiting_at
+            when 'active' then facts.first_active_at
+            when 'done' then facts.done_at
+            when 'cancelled' then facts.first_cancelled_at
+        end as is_first_entry,
+        assigned.is_entry and assigned.flow_state in ('active', 'waiting')
+        and (
+            coalesce(assigned.previous_flow_state, '') not in ('active', 'waiting')
+            or assigned.previous_stage is distinct from assigned.stage
+        ) as is_stage_entry,
+        case
+            when
+                assigned.is_entry and assigned.previous_flow_state in ('active', 'waiting')
+                and (
+                    assigned.flow_state not in ('active', 'waiting')
+                    or assigned.previous_stage is distinct from assigned.stage
+                )
+                then assigned.previous_stage
+        end as left_stage,
+        assigned.valid_from,
+        assigned.valid_to,
+        {{ local_date('assigned.valid_from', 'settings.time_zone') }} as first_date,
+        case
+            when assigned.valid_to < {{ forever() }} then {{ local_date('assigned.valid_to', 'settings.time_zone') }}
+            else date '9999-12-31'
+        end as end_date
+    from assigned
+    cross join {{ ref('int_settings') }} as settings
+    left join {{ ref('int_work_item_facts') }} as facts on assigned.item_key = facts.item_key
+
 )
 
 select
-    assigned.item_key,
-    assigned.item_level,
-    assigned.flow_item_type,
-    assigned.flow_state,
-    assigned.stage,
-    assigned.team_id,
-    assigned.value_stream_id,
-    assigned.weight,
-    assigned.is_entry,
-    -- a re-entry never counts twice in the cumulative flow
-    assigned.is_entry and assigned.valid_from = case assigned.flow_state
-        when 'new' then facts.first_new_at
-        when 'waiting' then facts.first_waiting_at
-        when 'active' then facts.first_active_at
-        when 'done' then facts.done_at
-        when 'cancelled' then facts.first_cancelled_at
-    end as is_first_entry,
-    assigned.is_entry and assigned.flow_state in ('active', 'waiting')
-    and (
-        coalesce(assigned.previous_flow_state, '') not in ('active', 'waiting')
-        or assigned.previous_stage is distinct from assigned.stage
-    ) as is_stage_entry,
-    case
-        when
-            assigned.is_entry and assigned.previous_flow_state in ('active', 'waiting')
-            and (
-                assigned.flow_state not in ('active', 'waiting')
-                or assigned.previous_stage is distinct from assigned.stage
-            )
-            then assigned.previous_stage
-    end as left_stage,
-    assigned.valid_from,
-    assigned.valid_to,
-    {{ local_date('assigned.valid_from', 'settings.time_zone') }} as first_date,
-    case
-        when assigned.valid_to < {{ forever() }} then {{ local_date('assigned.valid_to', 'settings.time_zone') }}
-        else date '9999-12-31'
-    end as end_date
-from assigned
-cross join {{ ref('int_settings') }} as settings
-left join {{ ref('int_work_item_facts') }} as facts on assigned.item_key = facts.item_key
+    item_key,
+    item_level,
+    flow_item_type,
+    flow_state,
+    stage,
+    team_id,
+    value_stream_id,
+    {{ row_hash([
+        'flow_state', 'stage', 'left_stage', 'item_level', 'flow_item_type', 'team_id', 'value_stream_id',
+    ]) }} as place,
+    weight,
+    is_entry,
+    is_first_entry,
+    is_stage_entry,
+    left_stage,
+    valid_from,
+    valid_to,
+    first_date,
+    end_date,
+    {% for grain in period_grains() -%}
+        {{ 'or ' if not loop.first }}{{ period_index(grain, 'first_date') }} < {{ period_index(grain, 'end_date') }}
+    {% endfor -%}
+    as spans_period_end
+from dated
