@@ -44,9 +44,11 @@ def test_every_change_that_metrics_read_comes_through_with_its_values(staging: A
     """By item: when its sprints, points, flags, costs and links changed, as told by the changelog's rows alone."""
     found: dict[tuple[str, str], list[datetime | None]] = {}
     for item, field, at, text in staging.execute(
-        """select item_key, field_name, changed_at, concat(from_value, from_text, to_value, to_text)
-        from stg_jira__changelog_items where field_name in ('Sprint', 'Story point estimate', 'Flagged',
-            'Cost of Delay', 'Link') order by changed_at"""
+        """select item_key, coalesce(field_name, 'Link') as name, changed_at,
+            concat(from_value, from_text, to_value, to_text)
+        from stg_jira__changelog_items left join stg_jira__fields on field = lower(field_id)
+        where name in ('Sprint', 'Story point estimate', 'Flagged', 'Cost of Delay')
+            or field = 'link' order by changed_at"""
     ).fetchall():
         assert text, (item, field)
         if field != "Link" or "is blocked by" in text:

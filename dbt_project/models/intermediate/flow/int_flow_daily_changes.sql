@@ -1,7 +1,3 @@
-{%- set place_columns = [
-    'flow_state', 'stage', 'left_stage', 'item_level', 'flow_item_type', 'team_id', 'value_stream_id',
-] %}
-
 with stays as (
 
     select
@@ -20,9 +16,11 @@ places as (
         place,
         any_value(flow_state) as flow_state,
         case when any_value(flow_state) in ('active', 'waiting') then coalesce(any_value(stage), '') end as stage,
-        {%- for column in place_columns[2:] %}
-            any_value({{ column }}) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        any_value(left_stage) as left_stage,
+        any_value(item_level) as item_level,
+        any_value(flow_item_type) as flow_item_type,
+        any_value(team_id) as team_id,
+        any_value(value_stream_id) as value_stream_id
     from stays
     group by place
 

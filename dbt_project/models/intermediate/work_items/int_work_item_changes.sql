@@ -11,24 +11,25 @@ with changelog_items as (
     select
         items.item_key,
         items.changed_at,
+        items.history_number,
         items.history_id,
         items.item_position,
-        case when lower(items.field_name) = 'key' then items.from_text else items.from_value end as from_value,
-        case when lower(items.field_name) = 'key' then items.to_text else items.to_value end as to_value,
-        case when lower(items.field_name) = 'key' then split_part(items.from_text, '-', 1) else items.from_text end
+        case when items.field = 'key' then items.from_text else items.from_value end as from_value,
+        case when items.field = 'key' then items.to_text else items.to_value end as to_value,
+        case when items.field = 'key' then split_part(items.from_text, '-', 1) else items.from_text end
             as from_text,
-        case when lower(items.field_name) = 'key' then split_part(items.to_text, '-', 1) else items.to_text end
+        case when items.field = 'key' then split_part(items.to_text, '-', 1) else items.to_text end
             as to_text,
         case
-            when lower(items.field_name) = 'key' then 'project'
-            when lower(items.field_id) = 'issuetype' then 'issue_type'
-            when lower(items.field_id) = 'labels' then 'label'
-            when lower(items.field_id) in ('components', 'component') then 'component'
-            when lower(items.field_id) = 'summary' then 'title'
-            when lower(items.field_id) = 'priority' then 'priority'
-            when lower(items.field_id) in ('parent', 'issueparentassociation', 'epic link') then 'epic'
+            when items.field = 'key' then 'project'
+            when items.field = 'issuetype' then 'issue_type'
+            when items.field = 'labels' then 'label'
+            when items.field in ('components', 'component') then 'component'
+            when items.field = 'summary' then 'title'
+            when items.field = 'priority' then 'priority'
+            when items.field in ('parent', 'issueparentassociation', 'epic link') then 'epic'
             when roles.role in ('epic_link', 'parent') then 'epic'
-            when lower(items.field_id) = 'issuelinks' or lower(items.field_name) = 'link' then 'link'
+            when items.field in ('issuelinks', 'link') then 'link'
             when
                 roles.role in ('team', 'anticipated_outcome', 'flagged', 'sprint', 'story_points', 'cost_of_delay')
                 then roles.role
@@ -36,13 +37,13 @@ with changelog_items as (
     from {{ ref('stg_jira__changelog_items') }} as items
     left join {{ ref('stg_jira__field_roles') }} as roles
         on
-            items.connection = roles.connection
-            and items.field_id = roles.field_id
+            split_part(items.item_key, ':', 1) = roles.connection
+            and items.field = lower(roles.field_id)
             and roles.role in (
                 'team', 'epic_link', 'parent', 'anticipated_outcome', 'flagged', 'sprint', 'story_points',
                 'cost_of_delay'
             )
-    where lower(items.field_id) != 'status' and {{ of_affected_items('items.item_key') }}
+    where items.field != 'status' and {{ of_affected_items('items.item_key') }}
 
 )
 
@@ -53,7 +54,7 @@ select
         partition by changelog_items.item_key, changelog_items.field
         order by
             changelog_items.changed_at,
-            try_cast(changelog_items.history_id as bigint),
+            changelog_items.history_number,
             changelog_items.history_id,
             changelog_items.item_position
     ) as change_ordinal,

@@ -123,8 +123,7 @@ select
     valid_to,
     first_date,
     end_date,
-    {% for grain in period_grains() -%}
-        {{ 'or ' if not loop.first }}{{ period_index(grain, 'first_date') }} < {{ period_index(grain, 'end_date') }}
-    {% endfor -%}
-    as spans_period_end
+    {{ period_index('week', 'first_date') }} < {{ period_index('week', 'end_date') }}
+    or {{ period_index('month', 'first_date') }} < {{ period_index('month', 'end_date') }}
+    or {{ period_index('quarter', 'first_date') }} < {{ period_index('quarter', 'end_date') }} as spans_period_end
 from dated

@@ -11,15 +11,15 @@ with status_changes as (
     select
         items.item_key,
         items.changed_at,
+        items.history_number,
         items.history_id,
-        try_cast(items.history_id as bigint) as history_number,
         items.item_position,
         items.from_value as from_status_id,
         items.from_text as from_status_name,
         items.to_value as to_status_id,
         items.to_text as to_status_name
     from {{ ref('stg_jira__changelog_items') }} as items
-    where lower(items.field_id) = 'status' and {{ of_affected_items('items.item_key') }}
+    where items.field = 'status' and {{ of_affected_items('items.item_key') }}
 
 )
 

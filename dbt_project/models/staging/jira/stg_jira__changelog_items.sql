@@ -28,7 +28,6 @@ histories as (
 
     select
         connection || ':' || issue_id as item_key,
-        connection,
         load_id,
         history.id as history_id,
         history.created,
@@ -42,7 +41,6 @@ dated as (
 
     select
         item_key,
-        connection,
         load_id,
         history_id,
         case
@@ -59,7 +57,6 @@ items as (
 
     select
         item_key,
-        connection,
         load_id,
         history_id,
         changed_at,
@@ -69,13 +66,17 @@ items as (
 
 )
 
+-- as few and as narrow columns as there can be: this is the largest table of all
 select
     item_key,
-    connection,
-    history_id,
+    try_cast(history_id as bigint) as history_number,
+    case when try_cast(history_id as bigint) is null then history_id end as history_id,
     cast(item_position as integer) as item_position,
-    coalesce(item.fieldid, item.field) as field_id,
-    item.field as field_name,
+    case
+        when lower(item.field) in ('key', 'link') and not starts_with(coalesce(item.fieldid, ''), 'customfield_')
+            then lower(item.field)
+        else lower(coalesce(item.fieldid, item.field))
+    end as field,
     item."from" as from_value,
     item.fromstring as from_text,
     item."to" as to_value,
