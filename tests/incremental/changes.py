@@ -248,7 +248,7 @@ def reorganisation(world: World, chance: random.Random) -> str:
 
 
 def corrected_rules(world: World, chance: random.Random) -> str:
-    """Work rules that were wrong all the time."""
+    """Work rules, and the first day of a value stream, that were wrong all the time."""
     organization, weight = world.organization, chance.choice(["0.3", "0.5", "0.7"])
     other = f"{1 - float(weight):.1f}"
     organization.remap("work_rules", _of(rule_order=10, team_id="alpha"), None, weight=weight)
@@ -257,7 +257,12 @@ def corrected_rules(world: World, chance: random.Random) -> str:
     board = {"rule_order": 45, "field": "board", "value": "App board", "team_id": chance.choice(["alpha", "epsilon"])}
     for row in (rule, board):
         _add(organization.tables["work_rules"], row, ("rule_order",))
-    return f"Web is shared {weight} to {other}, Ledger belongs to gamma, items on the board to {board['team_id']}"
+    on = _day(world, chance).isoformat()
+    organization.remap("value_streams", _of(value_stream_id="money"), None, valid_from=on)
+    return (
+        f"Web is shared {weight} to {other}, Ledger belongs to gamma, items on the board to {board['team_id']}, "
+        f"money is a value stream since {on}"
+    )
 
 
 def settings_changed(world: World, chance: random.Random) -> str:
