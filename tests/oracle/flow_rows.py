@@ -324,6 +324,7 @@ def _measures(
     yield "net_flow", Row(net, weight["arrived"], completed, number["arrived"] + n, "ok")
     yield "cancelled_items", _count_row(pile, "cancelled")
     yield "skipped_items", Row(weight["skipped"], None, None, n, "ok")
+    yield "skipped_share", ratio_row(weight["skipped"], completed, n)
     reopened = ratio_row(weight["reopened"], completed, n)
     is_young = reopened.quality == "ok" and span.end + REOPEN_WINDOW > as_of
     yield "reopen_rate", reopened._replace(quality="immature") if is_young else reopened

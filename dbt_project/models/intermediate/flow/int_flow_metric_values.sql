@@ -48,6 +48,10 @@
     {'metric': 'cancelled_items', 'value': 'cancelled_items', 'n': 'cancelled_n', 'where': main_breakdowns},
     {'metric': 'skipped_items', 'value': 'skipped_items', 'n': 'done_n', 'where': main_breakdowns},
     {
+        'metric': 'skipped_share', 'value': 'skipped_items / nullif(done_items, 0)', 'numerator': 'skipped_items',
+        'denominator': 'done_items', 'n': 'done_n', 'where': main_breakdowns,
+    },
+    {
         'metric': 'flow_distribution', 'value': 'done_items / nullif(all_done_items, 0)',
         'numerator': 'done_items', 'denominator': 'all_done_items', 'n': 'all_done_n',
         'where': 'flow_item_type is not null',
