@@ -10,7 +10,7 @@
     regexp_matches({{ text }}, {{ pattern }})
 {%- endmacro %}
 
-{# A number for a combination of values, null being one of them: the same in one statement, not for ever. #}
+{# A number for a combination of values, null being one of them: the same in every statement of one version of the engine. #}
 {% macro row_hash(columns) -%}
     hash({{ columns | join(', ') }})
 {%- endmacro %}
