@@ -29,6 +29,16 @@
     )
 {%- endmacro %}
 
+{# Those scopes and periods side by side, as columns. #}
+{% macro period_columns(alias=none) -%}
+    {%- for grain in period_grains() -%}
+    {%- for column in [grain ~ '_scope_id', grain ~ '_start'] -%}
+    {{ alias ~ '.' if alias }}{{ column }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+    {{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
 {% macro grouped_period() -%}
     case
         when week_start is not null then week_scope_id

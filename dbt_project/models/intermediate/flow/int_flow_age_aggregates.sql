@@ -189,11 +189,7 @@ counts as (
     from ages
     left join thresholds
         on
-            ages.scope_type = thresholds.scope_type
-            and ages.scope_id = thresholds.scope_id
-            and ages.period_grain = thresholds.period_grain
-            and ages.period_start = thresholds.period_start
-            and ages.item_level = thresholds.item_level
+            {{ same_period('ages', 'thresholds') }}
     group by all
 
 )
@@ -213,8 +209,4 @@ select
 from counts
 full outer join thresholds
     on
-        counts.scope_type = thresholds.scope_type
-        and counts.scope_id = thresholds.scope_id
-        and counts.period_grain = thresholds.period_grain
-        and counts.period_start = thresholds.period_start
-        and counts.item_level = thresholds.item_level
+        {{ same_period('counts', 'thresholds') }}

@@ -41,11 +41,7 @@ completions as (
     from {{ ref('int_flow_completed_periods') }} as completed_periods
     inner join {{ ref('int_flow_percentiles') }} as percentiles
         on
-            completed_periods.scope_type = percentiles.scope_type
-            and completed_periods.scope_id = percentiles.scope_id
-            and completed_periods.period_grain = percentiles.period_grain
-            and completed_periods.period_start = percentiles.period_start
-            and completed_periods.item_level = percentiles.item_level
+            {{ same_period('completed_periods', 'percentiles') }}
             and completed_periods.flow_item_type is not distinct from percentiles.flow_item_type
 
 ),
@@ -54,12 +50,7 @@ counted_weeks as (
 
     select
         event_scopes.scope_type,
-        event_scopes.week_scope_id,
-        event_scopes.month_scope_id,
-        event_scopes.quarter_scope_id,
-        event_scopes.week_start,
-        event_scopes.month_start,
-        event_scopes.quarter_start,
+        {{ period_columns('event_scopes') }},
         event_scopes.item_level,
         event_scopes.flow_item_type,
         sum(event_scopes.weight) filter (where event_scopes.event = 'started') as arrived_items,
@@ -124,12 +115,7 @@ event_weeks as (
 
     select
         scope_type,
-        week_scope_id,
-        month_scope_id,
-        quarter_scope_id,
-        week_start,
-        month_start,
-        quarter_start,
+        {{ period_columns() }},
         item_level,
         event,
         count(*) as items
@@ -182,11 +168,7 @@ doubtful as (
     from unmapped_counts
     inner join candidate_counts
         on
-            unmapped_counts.scope_type = candidate_counts.scope_type
-            and unmapped_counts.scope_id = candidate_counts.scope_id
-            and unmapped_counts.period_grain = candidate_counts.period_grain
-            and unmapped_counts.period_start = candidate_counts.period_start
-            and unmapped_counts.item_level = candidate_counts.item_level
+            {{ same_period('unmapped_counts', 'candidate_counts') }}
     where unmapped_counts.unmapped_n > 0.05 * candidate_counts.least_n
 
 ),
@@ -362,43 +344,23 @@ from spine
 cross join {{ ref('int_settings') }} as settings
 left join completions
     on
-        spine.scope_type = completions.scope_type
-        and spine.scope_id = completions.scope_id
-        and spine.period_grain = completions.period_grain
-        and spine.period_start = completions.period_start
-        and spine.item_level = completions.item_level
+        {{ same_period('spine', 'completions') }}
         and spine.flow_item_type is not distinct from completions.flow_item_type
 left join completions as totals
     on
-        spine.scope_type = totals.scope_type
-        and spine.scope_id = totals.scope_id
-        and spine.period_grain = totals.period_grain
-        and spine.period_start = totals.period_start
-        and spine.item_level = totals.item_level
+        {{ same_period('spine', 'totals') }}
         and totals.flow_item_type is null
 left join counts
     on
-        spine.scope_type = counts.scope_type
-        and spine.scope_id = counts.scope_id
-        and spine.period_grain = counts.period_grain
-        and spine.period_start = counts.period_start
-        and spine.item_level = counts.item_level
+        {{ same_period('spine', 'counts') }}
         and spine.flow_item_type is not distinct from counts.flow_item_type
 left join loads
     on
-        spine.scope_type = loads.scope_type
-        and spine.scope_id = loads.scope_id
-        and spine.period_grain = loads.period_grain
-        and spine.period_start = loads.period_start
-        and spine.item_level = loads.item_level
+        {{ same_period('spine', 'loads') }}
         and spine.flow_item_type is not distinct from loads.flow_item_type
 left join loads as load_totals
     on
-        spine.scope_type = load_totals.scope_type
-        and spine.scope_id = load_totals.scope_id
-        and spine.period_grain = load_totals.period_grain
-        and spine.period_start = load_totals.period_start
-        and spine.item_level = load_totals.item_level
+        {{ same_period('spine', 'load_totals') }}
         and load_totals.flow_item_type is null
 left join period_days
     on
@@ -412,11 +374,7 @@ left join {{ ref('int_scope_member_days') }} as member_days
         and spine.period_start = member_days.period_start
 left join {{ ref('int_flow_age_aggregates') }} as ages
     on
-        spine.scope_type = ages.scope_type
-        and spine.scope_id = ages.scope_id
-        and spine.period_grain = ages.period_grain
-        and spine.period_start = ages.period_start
-        and spine.item_level = ages.item_level
+        {{ same_period('spine', 'ages') }}
         and spine.flow_item_type is null
 left join {{ ref('int_sprint_aggregates') }} as sprints
     on

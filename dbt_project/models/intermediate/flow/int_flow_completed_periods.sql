@@ -32,12 +32,7 @@ completed_weeks as (
 
     select
         scope_type,
-        week_scope_id,
-        month_scope_id,
-        quarter_scope_id,
-        week_start,
-        month_start,
-        quarter_start,
+        {{ period_columns() }},
         item_level,
         flow_item_type,
         sum(weight) as done_items,

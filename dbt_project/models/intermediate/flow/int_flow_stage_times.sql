@@ -38,14 +38,4 @@ measured as (
 
 )
 
-select
-    measured.*,
-    changed_periods.values_hash
-from measured
-inner join changed_periods
-    on
-        measured.scope_type = changed_periods.scope_type
-        and measured.scope_id = changed_periods.scope_id
-        and measured.period_grain = changed_periods.period_grain
-        and measured.period_start = changed_periods.period_start
-        and measured.item_level = changed_periods.item_level
+{{ with_values_hash('measured') }}

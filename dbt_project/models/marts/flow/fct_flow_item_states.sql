@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ delete_changing_items() }}"
+    pre_hook="{{ delete_affected_items(with_open=true) }}"
 ) }}
 
 -- depends_on: {{ ref('int_work_item_refreshes') }}
@@ -29,4 +29,4 @@ left join {{ ref('stg_jira__statuses') }} as statuses
 where
     homes.item_level in ('flow_item', 'initiative')
     and homes.flow_item_type is not null
-    and {{ of_changing_items('states.item_key') }}
+    and {{ of_affected_items('states.item_key', with_open=true) }}

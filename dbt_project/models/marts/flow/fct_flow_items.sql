@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ delete_changing_items(or_where=is_otherwise_planned()) }}"
+    pre_hook="{{ delete_affected_items(with_open=true, or_where=is_otherwise_planned()) }}"
 ) }}
 
 -- depends_on: {{ ref('int_work_item_refreshes') }}
