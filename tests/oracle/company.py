@@ -1,8 +1,9 @@
 """All metrics of the simulated company at a clock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from fnmatch import fnmatch
 from zoneinfo import ZoneInfo
 
 from sandbox.company import Company
@@ -15,7 +16,8 @@ from tests.oracle.organization import Organization
 from tests.oracle.periods import Calendar, Rows, period_start
 from tests.oracle.raw_data import Settings
 from tests.oracle.sentiment import SentimentOracle
-from tests.oracle.timeline import micros
+from tests.oracle.timeline import LocalTime, micros
+from tests.oracle.working_time import WorkingTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,39 @@ def expected(company: Company, nights: Sequence[datetime], rules: Rules | None =
         workday_end=rules.workday_end,
     )
     first = first_event(truth)
+    local = LocalTime(calendar.zone)
+    days = (calendar.first - timedelta(days=1), organization.today)
+    working_time = WorkingTime(settings, company.organization["calendar"], local, *days)
     sentiment = SentimentOracle(truth, organization, calendar, rules.min_respondents)
     rows = (
         FlowRows(true_world(truth, company.organization, nights, settings, rules.start_date, first)).rows()
-        | DeliveryOracle(truth, organization, calendar, repositories, rules.start_date).rows()
+        | DeliveryOracle(
+            truth,
+            organization,
+            calendar,
+            repositories,
+            rules.start_date,
+            reviews(company, clock),
+            lambda begun, ended: working_time.days(micros(begun), micros(ended)),
+            rules.min_respondents,
+        ).rows()
         | outcomes.rows(truth, organization, calendar, min(nights))
         | sentiment.rows()
     )
     return rows, sentiment
+
+
+def reviews(company: Company, clock: datetime) -> Iterator[tuple[str, str, datetime]]:
+    """(pull request, reviewer, moment) of the reviews that people gave to others by the clock."""
+    assert company.world.github is not None
+    patterns = [str(row["pattern"]).replace("[", "[[]") for row in company.organization["bots"]]
+    for repository in company.world.github.repositories:
+        for pull in repository.pull_requests:
+            for review in pull.reviews if pull.base_ref == repository.default_branch else ():
+                who = review.author
+                is_person = who is not None and who.kind == "User" and not any(fnmatch(who.login, p) for p in patterns)
+                if who and is_person and who != pull.author and review.submitted_at <= clock:
+                    yield pull.id, who.login, review.submitted_at
 
 
 def observable(company: Company, clock: datetime, rules: Rules) -> Truth:

@@ -1,7 +1,8 @@
 """Delivery metrics (METRICS.md sections 0 and 2) from what every change and release really did."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -27,6 +28,12 @@ class Pile:
     reviewable: float = 0.0
     reviewable_items: int = 0
     unreviewed: float = 0.0
+    first_reviews: float = 0.0
+    first_review_items: int = 0
+    prompt_reviews: float = 0.0
+    open: float = 0.0
+    open_days: list[float] = field(default_factory=list)
+    reviewers: Counter[str] = field(default_factory=Counter)
     hours: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -35,6 +42,8 @@ class DeliveryOracle:
 
     repositories: name -> (moment of creation, service or None), for every repository that is read.
     start_date: the first day that was asked for.
+    reviews: (pull request, reviewer, moment) of every review by another person, bots apart.
+    working_days: nominal working days between two moments.
     """
 
     def __init__(
@@ -44,8 +53,11 @@ class DeliveryOracle:
         calendar: Calendar,
         repositories: Mapping[str, tuple[datetime, str | None]],
         start_date: date,
+        reviews: Iterable[tuple[str, str, datetime]],
+        working_days: Callable[[datetime, datetime], float],
+        min_respondents: int,
     ) -> None:
-        self.start_date = start_date
+        self.start_date, self.working_days, self.min_respondents = start_date, working_days, min_respondents
         self.organization, self.calendar, self.repositories = organization, calendar, repositories
         self.periods = calendar.periods
         self.piles: dict[tuple[Scope, Period], Pile] = defaultdict(Pile)
@@ -63,6 +75,10 @@ class DeliveryOracle:
                 pile.aborted += not is_release
         for pull in truth.pull_requests.values():
             self._pull_request(pull)
+        for pull_request_id, reviewer, submitted_at in reviews:
+            if pull_request_id in truth.pull_requests:
+                for pile, _ in self._piles(submitted_at, truth.pull_requests[pull_request_id].service):
+                    pile.reviewers[reviewer] += 1
         for push in truth.direct_pushes.values():
             self._merge(push, push.pushed_at)
             self._ship(push, push.authored_at, push.pushed_at)
@@ -98,8 +114,16 @@ class DeliveryOracle:
 
     def _pull_request(self, pull: PullRequest) -> None:
         if pull.first_review_at and pull.review_turnaround_from:
-            for pile, _ in self._piles(pull.first_review_at, pull.service):
+            is_prompt = self.working_days(pull.review_turnaround_from, pull.first_review_at) <= 1
+            for pile, weight in self._piles(pull.first_review_at, pull.service):
                 _add(pile, "review_turnaround", pull.review_turnaround_from, pull.first_review_at)
+                pile.first_reviews += weight
+                pile.first_review_items += 1
+                pile.prompt_reviews += weight * is_prompt
+        ends = [at for at in (pull.merged_at, pull.closed_at) if at]
+        for period in self.periods if pull.ready_at else ():
+            if pull.ready_at and pull.ready_at < period.until <= min([*ends, period.until]):
+                self._open(pull, period, (period.until - pull.ready_at) / timedelta(days=1))
         if pull.merged_at is None:
             return
         self._merge(pull, pull.merged_at)
@@ -117,6 +141,12 @@ class DeliveryOracle:
         ):
             for pile, _ in self._piles(ended, pull.service) if begun and ended else ():
                 _add(pile, stage, begun, ended)
+
+    def _open(self, pull: PullRequest, period: Period, age: float) -> None:
+        day = min(period.end - timedelta(days=1), self.organization.today)
+        for scope, weight in self._scopes(period, pull.service, day).items():
+            self.piles[scope, period].open += weight
+            self.piles[scope, period].open_days.append(age)
 
     def _services(self, period: Period) -> dict[Scope, set[str | None]]:
         """By scope, the services (None: repositories of no service) that belonged to it at some time of a period."""
@@ -140,7 +170,8 @@ class DeliveryOracle:
                 services = by_scope[scope]
                 shipping = {s for s in services if s in self.first_deployed and self.first_deployed[s] < period.end_at}
                 of_services = [self.piles[("service", s), period].deployments for s in shipping if s]
-                for metric, row in _measures(pile, period, bool(services), bool(shipping), of_services):
+                measures = _measures(pile, period, bool(services), bool(shipping), of_services, self.min_respondents)
+                for metric, row in measures:
                     if self.organization.is_suppressed(*scope, period):
                         row = Row(None, None, None, 0, "suppressed")
                     found[Key(metric, *scope, period.grain, period.start, "all")] = row
@@ -153,7 +184,12 @@ def _add(pile: Pile, stage: str, begun: datetime | None, ended: datetime | None)
 
 
 def _measures(
-    pile: Pile, period: Period, has_repositories: bool, is_shipping: bool, of_services: list[int]
+    pile: Pile,
+    period: Period,
+    has_repositories: bool,
+    is_shipping: bool,
+    of_services: list[int],
+    min_respondents: int,
 ) -> Iterable[tuple[str, Row]]:
     nothing = Row(None, None, None, 0, "no_data")
     days = period.elapsed_days
@@ -175,4 +211,14 @@ def _measures(
     yield "merged_changes", Row(pile.merged, None, None, pile.merges, "ok") if has_repositories else nothing
     unreviewed = ratio_row(pile.unreviewed, pile.reviewable, pile.reviewable_items)
     yield "unreviewed_merge_rate", unreviewed if has_repositories else nothing
+    prompt = ratio_row(pile.prompt_reviews, pile.first_reviews, pile.first_review_items)
+    yield "review_within_one_working_day_share", prompt if has_repositories else nothing
+    yield "open_pull_requests", Row(pile.open, None, None, len(pile.open_days), "ok") if has_repositories else nothing
+    yield "open_pull_request_age_p50_days", percentile_row(pile.open_days, 0.5, 5)
+    yield "open_pull_request_age_p85_days", percentile_row(pile.open_days, 0.85, 10)
+    counts = sorted(pile.reviewers.values(), reverse=True)
+    busiest = ratio_row(sum(counts[: math.ceil(len(counts) / 5)]), sum(counts), sum(counts))
+    if 0 < len(counts) < min_respondents:
+        busiest = Row(None, None, None, 0, "suppressed")
+    yield "review_concentration", busiest
     yield "change_fail_rate", nothing

@@ -10,5 +10,10 @@ select
     workday_start,
     workday_end,
     working_days,
+    nullif(
+        {{ seconds_between(
+            "cast('2000-01-01 ' || workday_start as timestamp)", "cast('2000-01-01 ' || workday_end as timestamp)"
+        ) }}, 0
+    ) as seconds_per_workday,
     {{ local_date('cast(as_of as timestamp)', 'time_zone') }} as as_of_date
 from {{ source('ingestion', 'settings') }}

@@ -1,14 +1,17 @@
 with bounds as (
 
     select
-        coalesce(min({{ local_date('issues.created_at', 'settings.time_zone') }}), any_value(settings.as_of_date))
+        coalesce(min({{ local_date('firsts.created_at', 'settings.time_zone') }}), any_value(settings.as_of_date))
             as first_date,
         any_value(settings.as_of_date) as last_date
     from {{ ref('int_settings') }} as settings
     left join (
         select min(created_at) as created_at
         from {{ ref('stg_jira__issues') }}
-    ) as issues on true
+        union all
+        select min(created_at) as created_at
+        from {{ ref('stg_github__pull_requests') }}
+    ) as firsts on true
 
 ),
 

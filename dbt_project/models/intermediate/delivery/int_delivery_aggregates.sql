@@ -6,7 +6,7 @@ with service_deployments as (
         period_start,
         count(*) as deployments
     from {{ ref('int_delivery_scope_facts') }}
-    where scope_type = 'service' and fact = 'deployment' and is_production and outcome in ('success', 'failure')
+    where scope_type = 'service' and fact = 'deployment'
     group by scope_id, period_grain, period_start
 
 ),
@@ -40,6 +40,37 @@ service_frequencies as (
 
 ),
 
+-- the busiest fifth of the people who reviewed, at least one
+reviewers as (
+
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        count(*) as reviewers,
+        cast(sum(reviews) as bigint) as reviews_n,
+        sum(reviews) filter (where place <= ceil(0.2 * people)) as busiest_reviews
+    from (
+        select
+            scope_type,
+            scope_id,
+            period_grain,
+            period_start,
+            count(*) as reviews,
+            row_number() over (
+                partition by scope_type, scope_id, period_grain, period_start
+                order by count(*) desc, reviewer
+            ) as place,
+            count(*) over (partition by scope_type, scope_id, period_grain, period_start) as people
+        from {{ ref('int_delivery_scope_facts') }}
+        where fact = 'review_given' and reviewer is not null
+        group by scope_type, scope_id, period_grain, period_start, reviewer
+    ) as people
+    group by scope_type, scope_id, period_grain, period_start
+
+),
+
 aggregated as (
 
     select
@@ -57,43 +88,31 @@ aggregated as (
         periods.is_before_start,
         any_value(frequencies.deploying_services) as deploying_services,
         any_value(frequencies.deployment_frequency_service_median) as deployment_frequency_service_median,
-        count(*) filter (where facts.fact = 'deployment') as deployment_records,
-        count(*) filter (where facts.fact = 'deployment' and not facts.has_rule) as unmapped_deployment_records,
-        count(*) filter (
-            where facts.fact = 'deployment' and facts.is_production and facts.outcome in ('success', 'failure')
-        ) as deployments,
-        count(*) filter (where facts.fact = 'deployment' and facts.is_production and facts.outcome = 'failure')
-            as failed_deployments,
-        count(*) filter (where facts.fact = 'deployment' and facts.is_production and facts.outcome = 'aborted')
-            as aborted_deployments,
+        any_value(reviewers.reviews_n) as reviews_n,
+        any_value(reviewers.reviewers) as reviewers,
+        any_value(reviewers.busiest_reviews) as busiest_reviews,
+        count(*) filter (where facts.fact = 'deployment_record') as deployment_records,
+        count(*) filter (where facts.fact = 'unmapped_deployment') as unmapped_deployment_records,
+        count(*) filter (where facts.fact = 'deployment') as deployments,
+        count(*) filter (where facts.fact = 'failed_deployment') as failed_deployments,
+        count(*) filter (where facts.fact = 'aborted_deployment') as aborted_deployments,
         count(*) filter (where facts.fact = 'merge') as merges_count,
         coalesce(sum(facts.weight) filter (where facts.fact = 'merge'), 0) as merged_changes,
-        coalesce(sum(facts.weight) filter (where facts.fact = 'merge' and not facts.is_deployed), 0)
-            as undeployed_changes,
-        count(*) filter (where facts.fact = 'merge' and not facts.is_deployed) as undeployed_n,
-        sum(facts.weight) filter (where facts.fact = 'merge' and facts.is_pull_request and not facts.is_revert)
-            as reviewable_merges,
-        sum(case when facts.is_reviewed then 0 else facts.weight end)
-        filter (where facts.fact = 'merge' and facts.is_pull_request and not facts.is_revert) as unreviewed_merges,
-        count(*) filter (where facts.fact = 'merge' and facts.is_pull_request and not facts.is_revert) as reviewable_n,
-        count(facts.change_lead_time_hours) as change_lead_time_n,
-        {{ percentile('facts.change_lead_time_hours', 0.5) }} as change_lead_time_p50_hours,
-        {{ percentile('facts.change_lead_time_hours', 0.85) }} as change_lead_time_p85_hours,
-        count(facts.merge_to_deploy_hours) as merge_to_deploy_n,
-        {{ percentile('facts.merge_to_deploy_hours', 0.5) }} as merge_to_deploy_p50_hours,
-        {{ percentile('facts.merge_to_deploy_hours', 0.85) }} as merge_to_deploy_p85_hours,
-        count(facts.review_turnaround_hours) as review_turnaround_n,
-        {{ percentile('facts.review_turnaround_hours', 0.5) }} as review_turnaround_p50_hours,
-        {{ percentile('facts.review_turnaround_hours', 0.85) }} as review_turnaround_p85_hours,
-        count(facts.coding_hours) as coding_n,
-        {{ percentile('facts.coding_hours', 0.5) }} as coding_p50_hours,
-        {{ percentile('facts.coding_hours', 0.85) }} as coding_p85_hours,
-        count(facts.pickup_hours) as pickup_n,
-        {{ percentile('facts.pickup_hours', 0.5) }} as pickup_p50_hours,
-        {{ percentile('facts.pickup_hours', 0.85) }} as pickup_p85_hours,
-        count(facts.review_hours) as review_n,
-        {{ percentile('facts.review_hours', 0.5) }} as review_p50_hours,
-        {{ percentile('facts.review_hours', 0.85) }} as review_p85_hours
+        coalesce(sum(facts.weight) filter (where facts.fact = 'undeployed_merge'), 0) as undeployed_changes,
+        count(*) filter (where facts.fact = 'undeployed_merge') as undeployed_n,
+        sum(facts.weight) filter (where facts.fact = 'reviewable_merge') as reviewable_merges,
+        sum(facts.weight * facts.value) filter (where facts.fact = 'reviewable_merge') as unreviewed_merges,
+        count(*) filter (where facts.fact = 'reviewable_merge') as reviewable_n,
+        sum(facts.weight) filter (where facts.fact = 'prompt_review') as first_reviews,
+        sum(facts.weight * facts.value) filter (where facts.fact = 'prompt_review') as prompt_reviews,
+        count(*) filter (where facts.fact = 'prompt_review') as prompt_review_n,
+        {%- for duration in delivery_durations() %}
+            {%- set is_fact = "facts.fact = '" ~ duration.fact ~ "'" %}
+            count(facts.value) filter (where {{ is_fact }}) as {{ duration.fact }}_n,
+            {{ percentile('facts.value', 0.5, is_fact) }} as {{ duration.fact }}_p50_{{ duration.unit }},
+            {{ percentile('facts.value', 0.85, is_fact) }} as {{ duration.fact }}_p85_{{ duration.unit }},
+        {%- endfor %}
+        coalesce(sum(facts.weight) filter (where facts.fact = 'open_pull_request_age'), 0) as open_pull_requests
     from {{ ref('int_delivery_scope_periods') }} as periods
     left join {{ ref('int_delivery_scope_facts') }} as facts
         on
@@ -107,6 +126,12 @@ aggregated as (
             and periods.scope_id = frequencies.scope_id
             and periods.period_grain = frequencies.period_grain
             and periods.period_start = frequencies.period_start
+    left join reviewers
+        on
+            periods.scope_type = reviewers.scope_type
+            and periods.scope_id = reviewers.scope_id
+            and periods.period_grain = reviewers.period_grain
+            and periods.period_start = reviewers.period_start
     group by
         periods.scope_type,
         periods.scope_id,
@@ -144,7 +169,14 @@ judged as (
 )
 
 select
-    *,
-    case when deployment_quality = 'no_data' and change_lead_time_n > 0 then change_quality else deployment_quality end
-        as shipment_quality
+    judged.*,
+    case
+        when judged.deployment_quality = 'no_data' and judged.change_lead_time_n > 0 then judged.change_quality
+        else judged.deployment_quality
+    end as shipment_quality,
+    case
+        when judged.change_quality != 'no_data' and judged.reviewers < settings.min_respondents then 'suppressed'
+        else judged.change_quality
+    end as reviewer_quality
 from judged
+cross join {{ ref('int_settings') }} as settings

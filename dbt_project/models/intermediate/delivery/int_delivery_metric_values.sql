@@ -1,4 +1,4 @@
-{{ metric_rows(ref('int_delivery_aggregates'), [
+{%- set metrics = [
     {'metric': 'deployment_frequency', 'value': 'deployments / elapsed_days', 'numerator': 'deployments',
      'denominator': 'elapsed_days', 'n': 'deployments', 'quality': 'deployment_quality'},
     {'metric': 'deployment_frequency_service_median', 'value': 'deployment_frequency_service_median',
@@ -7,31 +7,24 @@
      'quality': 'deployment_quality'},
     {'metric': 'aborted_deployments', 'value': 'aborted_deployments', 'n': 'aborted_deployments',
      'quality': 'deployment_quality'},
-    {'metric': 'change_lead_time_p50_hours', 'value': 'change_lead_time_p50_hours', 'n': 'change_lead_time_n',
-     'quality': 'shipment_quality', 'floor': 5},
-    {'metric': 'change_lead_time_p85_hours', 'value': 'change_lead_time_p85_hours', 'n': 'change_lead_time_n',
-     'quality': 'shipment_quality', 'floor': 10},
-    {'metric': 'merge_to_deploy_p50_hours', 'value': 'merge_to_deploy_p50_hours', 'n': 'merge_to_deploy_n',
-     'quality': 'shipment_quality', 'floor': 5},
-    {'metric': 'merge_to_deploy_p85_hours', 'value': 'merge_to_deploy_p85_hours', 'n': 'merge_to_deploy_n', 'quality': 'shipment_quality',
-     'floor': 10},
-    {'metric': 'review_turnaround_p50_hours', 'value': 'review_turnaround_p50_hours', 'n': 'review_turnaround_n',
-     'quality': 'change_quality', 'floor': 5},
-    {'metric': 'review_turnaround_p85_hours', 'value': 'review_turnaround_p85_hours', 'n': 'review_turnaround_n',
-     'quality': 'change_quality', 'floor': 10},
-    {'metric': 'coding_p50_hours', 'value': 'coding_p50_hours', 'n': 'coding_n', 'quality': 'change_quality', 'floor': 5},
-    {'metric': 'coding_p85_hours', 'value': 'coding_p85_hours', 'n': 'coding_n', 'quality': 'change_quality',
-     'floor': 10},
-    {'metric': 'pickup_p50_hours', 'value': 'pickup_p50_hours', 'n': 'pickup_n', 'quality': 'change_quality', 'floor': 5},
-    {'metric': 'pickup_p85_hours', 'value': 'pickup_p85_hours', 'n': 'pickup_n', 'quality': 'change_quality',
-     'floor': 10},
-    {'metric': 'review_p50_hours', 'value': 'review_p50_hours', 'n': 'review_n', 'quality': 'change_quality', 'floor': 5},
-    {'metric': 'review_p85_hours', 'value': 'review_p85_hours', 'n': 'review_n', 'quality': 'change_quality',
-     'floor': 10},
     {'metric': 'merged_changes', 'value': 'merged_changes', 'n': 'merges_count', 'quality': 'change_quality'},
     {'metric': 'undeployed_changes', 'value': 'undeployed_changes', 'n': 'undeployed_n',
      'quality': 'deployment_quality'},
     {'metric': 'unreviewed_merge_rate', 'value': 'unreviewed_merges / reviewable_merges', 'numerator': 'unreviewed_merges',
      'denominator': 'reviewable_merges', 'n': 'reviewable_n', 'quality': 'change_quality'},
+    {'metric': 'review_within_one_working_day_share', 'value': 'prompt_reviews / first_reviews', 'numerator': 'prompt_reviews',
+     'denominator': 'first_reviews', 'n': 'prompt_review_n', 'quality': 'change_quality'},
+    {'metric': 'review_concentration', 'value': 'busiest_reviews / reviews_n', 'numerator': 'busiest_reviews',
+     'denominator': 'reviews_n', 'n': 'reviews_n', 'quality': 'reviewer_quality'},
+    {'metric': 'open_pull_requests', 'value': 'open_pull_requests', 'n': 'open_pull_request_age_n', 'quality': 'change_quality'},
     {'metric': 'change_fail_rate', 'value': 'null', 'n': '0', 'quality': "'no_data'"}
-]) }}
+] -%}
+{%- for duration in delivery_durations() %}
+    {%- for part in [{'share': 'p50', 'floor': 5}, {'share': 'p85', 'floor': 10}] %}
+        {%- set metric = duration.fact ~ '_' ~ part.share ~ '_' ~ duration.unit %}
+        {%- do metrics.append({
+            'metric': metric, 'value': metric, 'n': duration.fact ~ '_n', 'quality': duration.quality, 'floor': part.floor
+        }) %}
+    {%- endfor %}
+{%- endfor %}
+{{ metric_rows(ref('int_delivery_aggregates'), metrics) }}

@@ -1,153 +1,97 @@
+{#- What happened when, to what, and how much of it (hours, days; 1 or 0). Without a service: to all of the repository.
+    A stock is looked at once for each grain, at the end of its period. -#}
+{%- set merged_pull_request = "changes.change_kind = 'pull_request' and not changes.is_revert" -%}
+{%- set shipped = "exists (select 1 from " ~ ref('int_change_deployments') ~ " as shipped"
+    ~ " where shipped.change_key = changes.change_key)" -%}
+{%- set changes = {'relation': ref('int_changes'), 'alias': 'changes', 'key': 'change_key', 'at': 'merged_at'} -%}
+{%- set pull_requests = {'relation': ref('int_pull_requests'), 'alias': 'pull_requests', 'key': 'pull_request_key'} -%}
+{%- set deployments = {
+    'relation': ref('int_deployments'), 'alias': 'deployments', 'key': 'deployment_key', 'service': 'service_id',
+    'at': 'occurred_at'
+} -%}
+{%- set shipments = {
+    'relation': ref('int_change_deployments'), 'alias': 'shipments', 'key': 'change_key', 'service': 'service_id',
+    'at': 'deployed_at'
+} -%}
+{%- set facts = [
+    dict(changes, fact='merge', where='changes.is_default_branch'),
+    dict(changes, fact='undeployed_merge', where='changes.is_default_branch and not ' ~ shipped),
+    dict(changes, fact='reviewable_merge', where='changes.is_default_branch and ' ~ merged_pull_request,
+         value='case when changes.is_reviewed then 0 else 1 end'),
+    dict(changes, fact='coding', at='ready_at', value='changes.coding_hours', where='changes.is_default_branch'),
+    dict(changes, fact='pickup', at='first_reviewed_at', value='changes.pickup_hours', where='changes.is_default_branch'),
+    dict(changes, fact='review', value='changes.review_hours', where='changes.is_default_branch'),
+    dict(pull_requests, fact='review_turnaround', at='first_reviewed_at', value='pull_requests.review_turnaround_hours',
+         where='pull_requests.is_default_branch'),
+    dict(pull_requests, fact='prompt_review', at='first_reviewed_at', where='pull_requests.is_default_branch',
+         value='case when pull_requests.review_turnaround_working_days <= 1 then 1'
+         ~ ' when pull_requests.review_turnaround_working_days > 1 then 0 end'),
+    dict(shipments, fact='change_lead_time', value='shipments.change_lead_time_hours', may_be_unknown=true),
+    dict(shipments, fact='merge_to_deploy', value='shipments.merge_to_deploy_hours', may_be_unknown=true),
+    dict(deployments, fact='deployment_record'),
+    dict(deployments, fact='unmapped_deployment', where='not deployments.has_rule'),
+    dict(deployments, fact='deployment', where="deployments.is_production and deployments.outcome in ('success', 'failure')"),
+    dict(deployments, fact='failed_deployment', where="deployments.is_production and deployments.outcome = 'failure'"),
+    dict(deployments, fact='aborted_deployment', where="deployments.is_production and deployments.outcome = 'aborted'"),
+] -%}
+
 with facts as (
 
-    select
-        'merge' as fact,
-        changes.change_key as fact_key,
-        changes.repository_key,
-        null as service_id,
-        true as is_of_every_service,
-        changes.merged_at as occurred_at,
-        changes.merged_date as occurred_date,
-        changes.change_kind = 'pull_request' as is_pull_request,
-        changes.is_reviewed,
-        changes.is_revert,
-        exists(
-            select 1
-            from {{ ref('int_change_deployments') }} as shipped
-            where shipped.change_key = changes.change_key
-        ) as is_deployed,
-        null as is_production,
-        null as has_rule,
-        null as outcome,
-        null as coding_hours,
-        null as pickup_hours,
-        changes.review_hours,
-        null as review_turnaround_hours,
-        null as change_lead_time_hours,
-        null as merge_to_deploy_hours
-    from {{ ref('int_changes') }} as changes
-    where changes.is_default_branch
+    {%- for f in facts %}
+        {%- if not loop.first %}
+            union all
+        {%- endif %}
+        select
+            '{{ f.fact }}' as fact,
+            {{ f.alias }}.{{ f.key }} as fact_key,
+            {{ f.alias }}.repository_key,
+            cast({{ f.alias ~ '.' ~ f.service if f.service else 'null' }} as {{ text_type() }}) as service_id,
+            {{ 'false' if f.service else 'true' }} as is_of_every_service,
+            cast({{ f.alias }}.{{ f.at }} as timestamp) as occurred_at,
+            {{ local_date(f.alias ~ '.' ~ f.at, 'settings.time_zone') }} as occurred_date,
+            cast({{ f.value or 'null' }} as double) as value,
+            cast(null as {{ text_type() }}) as period_grain,
+            cast(null as {{ text_type() }}) as reviewer
+        from {{ f.relation }} as {{ f.alias }}
+        cross join {{ ref('int_settings') }} as settings
+        where {{ f.where or 'true' }}{{ ' and ' ~ f.value ~ ' is not null' if f.value and not f.may_be_unknown }}
+    {%- endfor %}
     union all
     select
-        'coding' as fact,
-        changes.change_key as fact_key,
-        changes.repository_key,
-        null as service_id,
-        true as is_of_every_service,
-        changes.ready_at as occurred_at,
-        {{ local_date('changes.ready_at', 'settings.time_zone') }} as occurred_date,
-        true as is_pull_request,
-        null as is_reviewed,
-        null as is_revert,
-        null as is_deployed,
-        null as is_production,
-        null as has_rule,
-        null as outcome,
-        changes.coding_hours,
-        null as pickup_hours,
-        null as review_hours,
-        null as review_turnaround_hours,
-        null as change_lead_time_hours,
-        null as merge_to_deploy_hours
-    from {{ ref('int_changes') }} as changes
-    cross join {{ ref('int_settings') }} as settings
-    where changes.is_default_branch and changes.coding_hours is not null
-    union all
-    select
-        'pickup' as fact,
-        changes.change_key as fact_key,
-        changes.repository_key,
-        null as service_id,
-        true as is_of_every_service,
-        changes.first_reviewed_at as occurred_at,
-        {{ local_date('changes.first_reviewed_at', 'settings.time_zone') }} as occurred_date,
-        true as is_pull_request,
-        null as is_reviewed,
-        null as is_revert,
-        null as is_deployed,
-        null as is_production,
-        null as has_rule,
-        null as outcome,
-        null as coding_hours,
-        changes.pickup_hours,
-        null as review_hours,
-        null as review_turnaround_hours,
-        null as change_lead_time_hours,
-        null as merge_to_deploy_hours
-    from {{ ref('int_changes') }} as changes
-    cross join {{ ref('int_settings') }} as settings
-    where changes.is_default_branch and changes.pickup_hours is not null
-    union all
-    select
-        'review' as fact,
-        pull_requests.pull_request_key as fact_key,
+        'review_given' as fact,
+        reviews.review_key as fact_key,
         pull_requests.repository_key,
         null as service_id,
         true as is_of_every_service,
-        pull_requests.first_reviewed_at as occurred_at,
-        {{ local_date('pull_requests.first_reviewed_at', 'settings.time_zone') }} as occurred_date,
-        true as is_pull_request,
-        null as is_reviewed,
-        null as is_revert,
-        null as is_deployed,
-        null as is_production,
-        null as has_rule,
-        null as outcome,
-        null as coding_hours,
-        null as pickup_hours,
-        null as review_hours,
-        pull_requests.review_turnaround_hours,
-        null as change_lead_time_hours,
-        null as merge_to_deploy_hours
+        reviews.submitted_at as occurred_at,
+        {{ local_date('reviews.submitted_at', 'settings.time_zone') }} as occurred_date,
+        null as value,
+        null as period_grain,
+        reviews.reviewer_login as reviewer
+    from {{ ref('int_pull_request_reviews') }} as reviews
+    cross join {{ ref('int_settings') }} as settings
+    inner join {{ ref('int_pull_requests') }} as pull_requests
+        on reviews.pull_request_key = pull_requests.pull_request_key
+    where reviews.is_by_another_person and pull_requests.is_default_branch
+    union all
+    select
+        'open_pull_request_age' as fact,
+        pull_requests.pull_request_key || '@' || periods.period_grain || periods.period_start as fact_key,
+        pull_requests.repository_key,
+        null as service_id,
+        true as is_of_every_service,
+        periods.elapsed_until as occurred_at,
+        least(periods.period_end - 1, settings.as_of_date) as occurred_date,
+        {{ seconds_between('pull_requests.ready_at', 'periods.elapsed_until') }} / 86400.0 as value,
+        periods.period_grain,
+        null as reviewer
     from {{ ref('int_pull_requests') }} as pull_requests
     cross join {{ ref('int_settings') }} as settings
-    where pull_requests.is_default_branch and pull_requests.review_turnaround_hours is not null
-    union all
-    select
-        'shipment' as fact,
-        change_key as fact_key,
-        repository_key,
-        service_id,
-        false as is_of_every_service,
-        deployed_at as occurred_at,
-        deployed_date as occurred_date,
-        null as is_pull_request,
-        null as is_reviewed,
-        null as is_revert,
-        true as is_deployed,
-        true as is_production,
-        null as has_rule,
-        null as outcome,
-        null as coding_hours,
-        null as pickup_hours,
-        null as review_hours,
-        null as review_turnaround_hours,
-        change_lead_time_hours,
-        merge_to_deploy_hours
-    from {{ ref('int_change_deployments') }}
-    union all
-    select
-        'deployment' as fact,
-        deployment_key as fact_key,
-        repository_key,
-        service_id,
-        false as is_of_every_service,
-        coalesce(deployed_at, failed_at, created_at) as occurred_at,
-        deployed_date as occurred_date,
-        null as is_pull_request,
-        null as is_reviewed,
-        null as is_revert,
-        null as is_deployed,
-        is_production,
-        has_rule,
-        outcome,
-        null as coding_hours,
-        null as pickup_hours,
-        null as review_hours,
-        null as review_turnaround_hours,
-        null as change_lead_time_hours,
-        null as merge_to_deploy_hours
-    from {{ ref('int_deployments') }}
+    inner join {{ ref('int_periods') }} as periods
+        on
+            pull_requests.ready_at < periods.elapsed_until
+            and coalesce(pull_requests.merged_at, pull_requests.closed_at, {{ forever() }}) >= periods.elapsed_until
+    where pull_requests.is_default_branch
 
 ),
 
@@ -158,8 +102,6 @@ attributed as (
         facts.fact_key,
         facts.service_id as fact_service_id,
         facts.occurred_at,
-        facts.is_production,
-        facts.has_rule,
         periods.period_grain,
         periods.period_start,
         scopes.service_id,
@@ -172,7 +114,10 @@ attributed as (
             facts.repository_key = scopes.repository_key
             and {{ in_force('scopes', 'facts.occurred_date') }}
             and (facts.is_of_every_service or facts.service_id is not distinct from scopes.service_id)
-    inner join {{ ref('int_day_periods') }} as periods on facts.occurred_date = periods.date_day
+    inner join {{ ref('int_day_periods') }} as periods
+        on
+            facts.occurred_date = periods.date_day
+            and (facts.period_grain is null or facts.period_grain = periods.period_grain)
     left join {{ ref('int_team_period_scopes') }} as teams
         on
             scopes.team_id = teams.team_id
@@ -221,9 +166,7 @@ placed as (
         period_grain,
         min_by(period_start, occurred_at) as period_start,
         min_by(coalesce(fact_service_id, ''), occurred_at) as first_service_id,
-        sum(weight) as weight,
-        bool_or(is_production) as is_production,
-        bool_and(has_rule) as has_rule
+        sum(weight) as weight
     from scoped
     group by fact, fact_key, scope_type, scope_id, period_grain
 
@@ -237,19 +180,8 @@ select
     placed.period_grain,
     placed.period_start,
     case when placed.scope_type = 'service' then 1 else placed.weight end as weight,
-    facts.is_pull_request,
-    facts.is_reviewed,
-    facts.is_revert,
-    facts.is_deployed,
-    placed.is_production,
-    placed.has_rule,
-    facts.outcome,
-    facts.coding_hours,
-    facts.pickup_hours,
-    facts.review_hours,
-    facts.review_turnaround_hours,
-    facts.change_lead_time_hours,
-    facts.merge_to_deploy_hours,
+    facts.value,
+    facts.reviewer,
     facts.occurred_at
 from placed
 inner join facts

@@ -58,6 +58,7 @@ resolved as (
         end as outcome,
         coalesce(results.last_state in ('FAILURE', 'ERROR'), false) as is_failed,
         case when results.last_state in ('FAILURE', 'ERROR') then results.failed_at end as failed_at,
+        coalesce(results.deployed_at, results.failed_at, deployments.created_at) as occurred_at,
         {{ local_date(
             'coalesce(results.deployed_at, results.failed_at, deployments.created_at)', 'deployments.time_zone'
         ) }} as deployed_date
@@ -132,6 +133,7 @@ select
     resolved.created_at,
     resolved.deployed_at,
     resolved.failed_at,
+    resolved.occurred_at,
     resolved.deployed_date
 from resolved
 inner join judged on resolved.deployment_key = judged.deployment_key

@@ -3,7 +3,9 @@ with pull_requests as (
     select
         pull_requests.*,
         pull_requests.merged_at <= settings.as_of as is_merged,
-        settings.as_of
+        settings.as_of,
+        settings.time_zone,
+        settings.seconds_per_workday
     from {{ ref('stg_github__pull_requests') }} as pull_requests
     cross join {{ ref('int_settings') }} as settings
     where pull_requests.created_at <= settings.as_of
@@ -186,7 +188,14 @@ select
     first_reviews.first_reviewed_at,
     case when pull_requests.is_merged then pull_requests.merged_at end as merged_at,
     case when pull_requests.closed_at <= pull_requests.as_of then pull_requests.closed_at end as closed_at,
-    {{ hours_between('waiting.review_due_at', 'first_reviews.first_reviewed_at') }} as review_turnaround_hours
+    {{ hours_between('waiting.review_due_at', 'first_reviews.first_reviewed_at') }} as review_turnaround_hours,
+    case
+        when first_reviews.first_reviewed_at >= waiting.review_due_at
+            then (
+                {{ working_seconds_until('first_reviews.first_reviewed_at', 'review_days') }}
+                - {{ working_seconds_until('waiting.review_due_at', 'due_days') }}
+            ) / pull_requests.seconds_per_workday
+    end as review_turnaround_working_days
 from pull_requests
 left join own_commits on pull_requests.pull_request_key = own_commits.pull_request_key
 left join first_reviews on pull_requests.pull_request_key = first_reviews.pull_request_key
@@ -201,3 +210,7 @@ left join {{ ref('int_bots') }} as bots
     on
         pull_requests.connection = bots.connection
         and pull_requests.author_login = bots.login
+left join {{ ref('int_working_days') }} as due_days
+    on {{ local_date('waiting.review_due_at', 'pull_requests.time_zone') }} = due_days.date_day
+left join {{ ref('int_working_days') }} as review_days
+    on {{ local_date('first_reviews.first_reviewed_at', 'pull_requests.time_zone') }} = review_days.date_day

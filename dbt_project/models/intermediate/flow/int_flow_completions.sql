@@ -1,16 +1,4 @@
-with workdays as (
-
-    select
-        nullif(
-        {{ seconds_between(
-            "cast('2000-01-01 ' || workday_start as timestamp)", "cast('2000-01-01 ' || workday_end as timestamp)"
-        ) }}, 0
-        ) as seconds_per_workday
-    from {{ ref('int_settings') }}
-
-),
-
-waits as (
+with waits as (
 
     select
         item_key,
@@ -40,8 +28,8 @@ select
     facts.flow_seconds,
     facts.flow_seconds / 86400.0 as flow_days,
     facts.lead_seconds / 86400.0 as lead_days,
-    facts.flow_working_seconds / workdays.seconds_per_workday as flow_working_days,
-    facts.lead_working_seconds / workdays.seconds_per_workday as lead_working_days,
+    facts.flow_working_seconds / settings.seconds_per_workday as flow_working_days,
+    facts.lead_working_seconds / settings.seconds_per_workday as lead_working_days,
     facts.blocked_seconds,
     case when facts.started_at is not null then facts.flow_seconds end as blockable_seconds,
     coalesce(waits.wait_days, 0) as dependency_wait_days,
@@ -53,7 +41,7 @@ select
 from {{ ref('int_work_item_events') }} as events
 inner join {{ ref('int_work_item_facts') }} as facts on events.item_key = facts.item_key
 inner join {{ ref('int_work_profiles') }} as profiles on events.profile_key = profiles.profile_key
-cross join workdays
+cross join {{ ref('int_settings') }} as settings
 left join {{ ref('int_waiting_projects') }} as waiting_projects
     on
         profiles.connection = waiting_projects.connection

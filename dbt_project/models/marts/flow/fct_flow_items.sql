@@ -7,33 +7,20 @@
 
 -- depends_on: {{ ref('int_work_item_refreshes') }}
 -- depends_on: {{ ref('int_open_item_events') }}
-with workdays as (
-
-    select
-        as_of,
-        nullif(
-            {{ seconds_between(
-                "cast('2000-01-01 ' || workday_start as timestamp)", "cast('2000-01-01 ' || workday_end as timestamp)"
-            ) }}, 0
-        ) as seconds_per_workday
-    from {{ ref('int_settings') }}
-
-),
-
-facts as (
+with facts as (
 
     select
         facts.*,
-        workdays.seconds_per_workday,
+        settings.seconds_per_workday,
         -- an open item's last stay counts up to the run
         case
             when
                 facts.done_at is null and facts.flow_state in ('active', 'waiting') and facts.ended_at = {{ forever() }}
-                then {{ seconds_between('facts.state_since', 'workdays.as_of') }}
+                then {{ seconds_between('facts.state_since', 'settings.as_of') }}
             else 0
         end as open_seconds
     from {{ ref('int_work_item_facts') }} as facts
-    cross join workdays
+    cross join {{ ref('int_settings') }} as settings
 
 )
 

@@ -19,11 +19,8 @@ select
         'pickup_p85_hours',
         'review_p50_hours',
         'review_p85_hours',
-        'review_turnaround_p50_hours',
-        'review_turnaround_p85_hours',
         'merged_changes',
         'undeployed_changes',
-        {'metric': 'unreviewed_merge_rate', 'with': ['numerator', 'denominator']},
         'change_fail_rate'
     ]) }}
 from {{ ref('fct_metric_values') }}
