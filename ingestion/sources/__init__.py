@@ -3,11 +3,13 @@
 from ingestion.sources.files import ORGANIZATION, SURVEYS
 from ingestion.sources.github import GITHUB
 from ingestion.sources.jira import JIRA
+from ingestion.sources.pagerduty import PAGERDUTY
 from ingestion.stream import Source
 
 SOURCES: dict[str, Source] = {
     "jira": JIRA,
     "github": GITHUB,
+    "pagerduty": PAGERDUTY,
     "survey_files": SURVEYS,
     "organization_files": ORGANIZATION,
 }
