@@ -249,7 +249,7 @@ def _extract_derived(stream: Stream, context: Context, zone: StreamZone, progres
         for record in records:
             digest.update(envelope(record, ""))
         if records:
-            zone.write_page(run, _unique((_id(r), envelope(r, fetched_at)) for r in records))
+            zone.write_page(run, [envelope(record, fetched_at) for record in _unique(records)])
         if checkpoint is not None:
             zone.commit(run, cursor=(checkpoint.key, checkpoint.cursor))
         if records:
@@ -359,16 +359,22 @@ def _id_of(stream: Stream) -> Callable[[dict[str, Any], Slice], str]:
     return rule
 
 
-def _id(record: Record | Quarantined) -> str | None:
-    return record.id if isinstance(record, Record) else None
-
-
-def _unique(lines: Iterable[tuple[str | None, bytes]]) -> list[bytes]:
-    """The last line of each id, and every line without one."""
-    kept: dict[str | int, bytes] = {}
-    for number, (id_, line) in enumerate(lines):
-        kept[number if id_ is None else id_] = line
+def _unique(records: Iterable[Record | Quarantined]) -> list[Record | Quarantined]:
+    """The latest record of each id (among equals the last), and everything without one."""
+    kept: dict[str | int, Record | Quarantined] = {}
+    for number, record in enumerate(records):
+        if isinstance(record, Record):
+            before = kept.get(record.id)
+            if isinstance(before, Record) and _is_older(record, before):
+                continue
+            kept[record.id] = record
+        else:
+            kept[number] = record
     return list(kept.values())
+
+
+def _is_older(record: Record, other: Record) -> bool:
+    return record.updated_at is not None and other.updated_at is not None and record.updated_at < other.updated_at
 
 
 def _names(record: Any) -> str:

@@ -180,5 +180,14 @@ def sql(query: str, as_csv: bool) -> None:
     print_query(Settings.from_environment(), query, as_csv=as_csv)
 
 
+@main.command()
+@click.argument("kind", type=click.Choice(["deployments", "incidents", "security_findings"]))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of what an inbox may hold: its folders deployments, incidents, security_findings."""
+    from ingestion.schemas import schema_text
+
+    click.echo(schema_text(kind), nl=False)
+
+
 if __name__ == "__main__":
     main()

@@ -1,6 +1,6 @@
 """The sources by type of connection: what Flowlight can read."""
 
-from ingestion.sources.files import ORGANIZATION, SURVEYS
+from ingestion.sources.files import INBOX, ORGANIZATION, SURVEYS
 from ingestion.sources.github import GITHUB
 from ingestion.sources.jira import JIRA
 from ingestion.sources.pagerduty import PAGERDUTY
@@ -10,6 +10,7 @@ SOURCES: dict[str, Source] = {
     "jira": JIRA,
     "github": GITHUB,
     "pagerduty": PAGERDUTY,
+    "inbox": INBOX,
     "survey_files": SURVEYS,
     "organization_files": ORGANIZATION,
 }
