@@ -1,9 +1,10 @@
 """Rate limits as vendors tell them in headers, and how long to pause so that a share of the quota stays free.
 
 Read from the answers, never hard-coded: `Retry-After` (seconds or HTTP date),
-`X-RateLimit-Limit/Remaining/Reset/Resource` (the reset as epoch seconds or ISO time), `RateLimit-Limit/Remaining/Reset`
-(the reset in seconds from now, as PagerDuty has it), GraphQL's `rateLimit {limit remaining resetAt}`. A limit of 0 means that limits are switched off (GitHub Enterprise Server). The vendor's own clock
-(`Date`) is the reference where it is sent.
+`X-RateLimit-Limit/Remaining/Reset/Resource` (the reset as epoch seconds or ISO time),
+`RateLimit-Limit/Remaining/Reset` (the reset in seconds from now, as PagerDuty has it), GraphQL's `rateLimit {limit
+remaining resetAt}`. A limit of 0 means that limits are switched off (GitHub Enterprise Server). The vendor's own
+clock (`Date`) is the reference where it is sent.
 """
 
 from __future__ import annotations

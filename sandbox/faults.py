@@ -30,12 +30,12 @@ PASSING = (
 KINDS = (*PASSING, "html_page", "graphql_unavailable", "expired_token")
 """Every kind.
 
-rate_limited: 429 (GitHub also 403) with Retry-After (PagerDuty: RateLimit-Reset). server_error: 500, 502, 503 or 504. reset: the connection is reset
-before an answer. cut_body: it ends before Content-Length bytes. truncated_json: half the JSON under a Content-Length
-that fits it. slow_body: the body drips. html_page: 200 with a login page. graphql_error: errors in a 200, as GitHub
-reports a query that took too long. graphql_unavailable: a null and an error of type SERVICE_UNAVAILABLE in a 200.
-expired_token: Jira refuses a page token. moving_records: a record is updated while it is paged. repeated_records: a
-page begins with records of the one before it.
+rate_limited: 429 (GitHub also 403) with Retry-After (PagerDuty: RateLimit-Reset). server_error: 500, 502, 503 or 504.
+reset: the connection is reset before an answer. cut_body: it ends before Content-Length bytes. truncated_json: half
+the JSON under a Content-Length that fits it. slow_body: the body drips. html_page: 200 with a login page.
+graphql_error: errors in a 200, as GitHub reports a query that took too long. graphql_unavailable: a null and an error
+of type SERVICE_UNAVAILABLE in a 200. expired_token: Jira refuses a page token. moving_records: a record is updated
+while it is paged. repeated_records: a page begins with records of the one before it.
 """
 
 _SCOPE_KEY = "sandbox.fault"

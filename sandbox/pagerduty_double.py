@@ -275,6 +275,6 @@ def _person(name: str) -> dict[str, Any]:
 
 def _log_reference(entry: LogEntry) -> dict[str, Any]:
     return {
-        "id": entry.id, "type": f"{entry.type}_reference", "summary": entry.type, "self": f"{API}/log_entries/{entry.id}",
-        "html_url": None,
+        "id": entry.id, "type": f"{entry.type}_reference", "summary": entry.type, "html_url": None,
+        "self": f"{API}/log_entries/{entry.id}",
     }  # fmt: skip

@@ -42,12 +42,16 @@ def _is_web_address(value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RecordSchema:
-    """The schema of one kind of record. `digest`: of its text; what was read by another one is read again."""
+    """The schema of one kind of record.
+
+    digest: of its text; what was read by another one is read again. times: fields that hold a time or several.
+    """
 
     kind: str
     digest: str
     properties: Mapping[str, Mapping[str, Any]]
     required: tuple[str, ...]
+    times: frozenset[str]
     validator: Any
 
     def problem(self, record: Any) -> str | None:
@@ -100,4 +104,10 @@ def record_schema(kind: str) -> RecordSchema:
     document = orjson.loads(text)
     validator = Draft202012Validator(document, format_checker=FORMATS)
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    return RecordSchema(kind, digest, document["properties"], tuple(document["required"]), validator)
+    properties = document["properties"]
+    times = {name for name, rule in properties.items() if "date-time" in (rule.get("format"), _of_items(rule))}
+    return RecordSchema(kind, digest, properties, tuple(document["required"]), frozenset(times), validator)
+
+
+def _of_items(rule: Mapping[str, Any]) -> str | None:
+    return (rule.get("items") or {}).get("format")

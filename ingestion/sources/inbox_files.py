@@ -56,17 +56,21 @@ def _records(kind: str) -> Callable[[Context], Iterator[Record | Quarantined | C
 def _folder(inbox: Path, kind: str) -> Path:
     """The folder of a kind; ConfigError where the inbox is not there, or holds what nothing would read."""
     if not inbox.is_dir():
-        raise ConfigError(
-            [Problem(inbox.name, None, "", f"there is no folder {inbox}; make it, or correct `path` in connections.yml")]
-        )
+        cure = "make it, or correct `path` in connections.yml"
+        raise ConfigError([Problem(inbox.name, None, "", f"there is no folder {inbox}; {cure}")])
+    unread = [path for path in sorted(inbox.iterdir()) if path.name not in KINDS]
     problems = [
-        Problem(f"{inbox.name}/{path.name}", None, "", f"is read by nothing; put it into a folder{suggestion(path.stem, KINDS)}")
-        for path in sorted(inbox.iterdir())
-        if path.name not in KINDS and not path.name.startswith(".") and path.suffix != ".md"
+        Problem(f"{inbox.name}/{path.name}", None, "", f"is read by nothing; {_place(path.stem)}")
+        for path in unread
+        if not path.name.startswith(".") and path.suffix != ".md"
     ]
     if problems:
         raise ConfigError(problems)
     return inbox / kind
+
+
+def _place(word: str) -> str:
+    return f"put it into a folder{suggestion(word, KINDS)}"
 
 
 def _file(
@@ -95,13 +99,21 @@ def _file(
     else:
         for row in read_rows(path, size, schema, known):
             rows += row.is_whole
-            yield _record(row.values, written) if row.problem is None else row.quarantined(shown)
+            yield _record(row.values, schema, written) if row.problem is None else row.quarantined(shown)
     yield Checkpoint(name, asdict(Reading(size, modified, content, rows, schema.digest)))
 
 
-def _record(values: Mapping[str, Any], written: datetime) -> Record:
-    updated = values.get("updated_at")
-    return Record(values["id"], datetime.fromisoformat(updated) if updated else written, dict(values))
+def _record(values: Mapping[str, Any], schema: RecordSchema, written: datetime) -> Record:
+    """A record as it lands: its times in UTC."""
+    payload = {name: _in_utc(value) if name in schema.times else value for name, value in values.items()}
+    updated = payload.get("updated_at")
+    return Record(values["id"], datetime.fromisoformat(updated) if updated else written, payload)
+
+
+def _in_utc(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_in_utc(each) for each in value]
+    return value if value.endswith("Z") else datetime.fromisoformat(value).astimezone(UTC).isoformat()[:-6] + "Z"
 
 
 def _digests(path: Path, size: int, part: int) -> tuple[str, str | None]:

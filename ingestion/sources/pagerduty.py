@@ -7,12 +7,12 @@ entries since the last one (100 a request; an incident has five to ten), and the
 - all that are open, whatever their age;
 - by id, those that a log entry names and that are older, or that are open in our copy and no longer listed.
 
-A first load reads windows of at most half a year (the vendor's limit) since the start date; what was open then has log
-entries since, or is open now. An incident that cannot be found by id (deleted, or a right was lost) is marked
-`absent_since` and the stream is stale; a later night that does not find it either confirms it (`absent_confirmed_at`).
-For `ASKED_AGAIN_FOR` it is asked for again, and the log is read again from that time on: what happened while a right was
-lost is read when it comes back. A merged incident is resolved with a reason that names the other one. People, teams,
-notes and notifications are left out.
+A first load reads windows of at most half a year (the vendor's limit) since the start date; what was open then has
+log entries since, or is open now. An incident that cannot be found by id (deleted, or a right was lost) is marked
+`absent_since` and the stream is stale; a later night that does not find it either confirms it
+(`absent_confirmed_at`). For `ASKED_AGAIN_FOR` it is asked for again, and the log is read again from that time on:
+what happened while a right was lost is read when it comes back. A merged incident is resolved with a reason that
+names the other one. People, teams, notes and notifications are left out.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ FINDING = {
     "id": "f-1", "repository": "acme/terminals", "scanner": "trivy", "advisory": "CVE-2026-1", "severity": "low",
     "opened_at": "2026-05-01T00:00:00Z", "state": "open",
 }  # fmt: skip
+IN_UTC = {**DEPLOYMENT, "finished_at": "2026-06-01T08:07:00Z"}
 EXAMPLES = {"deployments": DEPLOYMENT, "incidents": INCIDENT, "security_findings": FINDING}
 
 
@@ -102,7 +103,7 @@ def test_the_schema_that_is_printed_is_the_one_that_is_checked_against(kind: str
         ("deployments", {"id": None}, "id is required"),
         ("deployments", {"id": ""}, "id breaks the rule minLength 1"),
         ("deployments", {"id": 7}, "id must be text"),
-        ("deployments", {"deployed_at": "x"}, "'deployed_at' is no field; did you mean 'deleted'?"),
+        ("deployments", {"finished": "x"}, "'finished' is no field; did you mean 'finished_at'?"),
         ("deployments", {"finished_at": None}, "finished_at is required where status is success"),
         ("deployments", {"finished_at": None, "status": "in_progress"}, None),
         ("deployments", {"started_at": "2026-06-01T10:00:00"},
@@ -144,7 +145,7 @@ def test_all_kinds_and_formats_land(inbox: Inbox) -> None:
     inbox.write("deployments/.hidden", "x")
     assert inbox.night() == {}
     assert sorted(inbox.rows("deployments")) == ["d-1", "d-2", "d-3", "d-4"]
-    assert inbox.rows("deployments")["d-2"] == {**DEPLOYMENT, "id": "d-2", "shas": ["abcdef1", "abcdef2"]}
+    assert inbox.rows("deployments")["d-2"] == {**IN_UTC, "id": "d-2", "shas": ["abcdef1", "abcdef2"]}
     assert inbox.rows("incidents") == {"i-1": INCIDENT, "i-2": {**INCIDENT, "id": "i-2"}}
     assert inbox.rows("security_findings")["f-1"] == {
         **FINDING, "reopened_at": ["2026-05-03T00:00:00Z", "2026-05-09T00:00:00Z"], "deleted": False,
@@ -152,9 +153,21 @@ def test_all_kinds_and_formats_land(inbox: Inbox) -> None:
     assert inbox.quarantine() == []
 
 
+def test_times_land_in_utc(inbox: Inbox) -> None:
+    times = {"resolved_at": "2026-06-01T14:00:00+02:00", "reopened_at": ["2026-06-01T09:00:00.25-05:00"]}
+    inbox.write("incidents/a.jsonl", [{**INCIDENT, **times, "updated_at": "2026-06-02T00:30:00+01:00"}])
+    assert inbox.night() == {}
+    assert inbox.rows("incidents")["i-1"] == {
+        **INCIDENT, "resolved_at": "2026-06-01T12:00:00Z", "reopened_at": ["2026-06-01T14:00:00.250000Z"],
+        "updated_at": "2026-06-01T23:30:00Z",
+    }  # fmt: skip
+    assert inbox.nights.query("select updated_at from raw_inbox.incidents") == [(datetime(2026, 6, 1, 23, 30),)]
+
+
 def test_bad_rows_are_quarantined_with_file_line_and_reason_and_the_rest_loads(inbox: Inbox) -> None:
-    lines = [json.dumps(DEPLOYMENT), "", '{"id": "d-2", ', json.dumps({**DEPLOYMENT, "id": "d-3", "status": "Ann said ok"}),
-             "[1]", json.dumps({**DEPLOYMENT, "id": "d-\x005"}), json.dumps({**DEPLOYMENT, "id": "d-6"})]  # fmt: skip
+    said = {**DEPLOYMENT, "id": "d-3", "status": "Ann said ok"}
+    lines = [json.dumps(DEPLOYMENT), "", '{"id": "d-2", ', json.dumps(said), "[1]",
+             json.dumps({**DEPLOYMENT, "id": "d-\x005"}), json.dumps({**DEPLOYMENT, "id": "d-6"})]  # fmt: skip
     inbox.write("deployments/a.jsonl", "\n".join(lines))
     good, bad = {**FINDING, "id": "f-2"}, {**FINDING, "id": "f-3", "severity": "9.8"}
     inbox.write("security_findings/b.csv", as_csv(FINDING, bad, good) + "f-4,too,few\n")
@@ -216,7 +229,7 @@ def test_what_nothing_would_read_stops_the_connection_with_the_cure(inbox: Inbox
 
 # --- which record holds ----------------------------------------------------------------------------------------------
 def test_the_record_with_the_latest_update_holds(inbox: Inbox) -> None:
-    newer = {**DEPLOYMENT, "updated_at": "2026-06-09T00:00:00Z", "ref": "newer"}
+    newer = {**IN_UTC, "updated_at": "2026-06-09T00:00:00Z", "ref": "newer"}
     inbox.write("deployments/a.jsonl", [newer, {**DEPLOYMENT, "updated_at": "2026-06-02T00:00:00Z", "ref": "older"}])
     inbox.write("deployments/b.jsonl", [{**DEPLOYMENT, "updated_at": "2026-06-08T00:00:00Z", "ref": "older"}])
     assert inbox.night() == {}

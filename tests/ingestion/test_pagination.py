@@ -125,7 +125,8 @@ def test_window_offset_reads_every_record_beyond_the_vendors_reach(
     most_in_a_second = max((seconds.count(second) for second in seconds), default=0)
     assume(most_in_a_second <= 8 - 2 * size)
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    records = [{"id": n, "created_at": f"{start + timedelta(seconds=s):%Y-%m-%dT%H:%M:%SZ}"} for n, s in enumerate(seconds)]
+    times = [start + timedelta(seconds=second) for second in seconds]
+    records = [{"id": n, "created_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"} for n, at in enumerate(times)]
     records.sort(key=lambda record: record["created_at"], reverse=newest_first)
 
     def answer(request):

@@ -235,7 +235,8 @@ def incident(number: int, created: str, *entries: tuple[str, str], **more: Any) 
         for n, (kind, when) in enumerate(steps)
     ]
     values = {"service_id": "PSHOP01", "priority_id": "PRIO02", **more}
-    return PagerdutyIncident(f"Q{number:03d}", number, f"Trouble {number}", created_at=at(created), entries=log, **values)
+    title, begun = f"Trouble {number}", at(created)
+    return PagerdutyIncident(f"Q{number:03d}", number, title, created_at=begun, entries=log, **values)
 
 
 def pagerduty() -> PagerdutyWorld:
