@@ -40,7 +40,7 @@ def small_world() -> World:
 
 @cache
 def smallest_world() -> World:
-    """One project (140 issues), repository (150 pull requests) and PagerDuty service (66 incidents): some pages each."""
+    """One project (140 issues), repository (150 pull requests), PagerDuty service (66 incidents): some pages each."""
     return cut(PROJECTS[:1], REPOSITORIES[:1], TOOL_SERVICES[:1])
 
 
