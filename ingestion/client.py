@@ -311,9 +311,11 @@ class Client:
 
 
 def _secrets(authorization: str) -> tuple[str, ...]:
-    """What must be hidden of a header: its value, the part behind the scheme, the token in Basic; the longest first."""
+    """What must be hidden of a header: its value, the part behind the scheme, the token in it; the longest first."""
     scheme, _, value = authorization.partition(" ")
     found = {authorization, value}
+    if value.startswith("token="):
+        found.add(value.removeprefix("token="))
     if scheme.lower() == "basic":
         with suppress(binascii.Error, UnicodeDecodeError):
             found.add(base64.b64decode(value, validate=True).decode().partition(":")[2])
@@ -363,6 +365,9 @@ def _said(body: bytes) -> str:
     fields = value.get("errors")
     words += [f"{k}: {v}" for k, v in fields.items()] if isinstance(fields, dict) else []
     words += [str(value["message"])] if value.get("message") else []
+    error = value.get("error")
+    if isinstance(error, dict):
+        words += [str(word) for word in (error.get("message"), *(error.get("errors") or ())) if word]
     return "; ".join(words)
 
 

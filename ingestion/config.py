@@ -23,9 +23,11 @@ from ingestion.connections import (
     FilesConnection,
     GithubConnection,
     HttpConnection,
+    InboxConnection,
     JiraConnection,
     OrganizationFilesConnection,
     OrganizationSettings,
+    PagerdutyConnection,
     SurveyFilesConnection,
     derived_graphql_url,
 )
@@ -39,9 +41,11 @@ __all__ = [
     "FieldIds",
     "GithubConnection",
     "HttpConnection",
+    "InboxConnection",
     "JiraConnection",
     "OrganizationFilesConnection",
     "OrganizationSettings",
+    "PagerdutyConnection",
     "SurveyFilesConnection",
     "load_config",
 ]
@@ -200,7 +204,7 @@ def _secret_problems(
     document: Document, location: Location, entry: Mapping[str, Any], environ: Mapping[str, str], require_secrets: bool
 ) -> list[Problem]:
     """What is missing of an HTTP connection's credentials. The sandbox needs none."""
-    if entry["type"] not in ("jira", "github") or entry.get("base_url") == SANDBOX:
+    if not issubclass(CONNECTION_TYPES[entry["type"]], HttpConnection) or entry.get("base_url") == SANDBOX:
         return []
     problems = []
     if entry["type"] == "jira" and not entry.get("user"):

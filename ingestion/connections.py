@@ -122,7 +122,8 @@ class Connection(Strict):
         examples=["jira"],
     )
     type: str = Field(
-        description="The kind of system: jira, github, survey_files or organization_files", examples=["jira"]
+        description="The kind of system: jira, github, pagerduty, inbox, survey_files or organization_files",
+        examples=["jira"],
     )
 
     @field_validator("name", mode="wrap")
@@ -304,6 +305,28 @@ class GithubConnection(HttpConnection):
             object.__setattr__(self, "graphql_url", derived_graphql_url(self.base_url))
 
 
+class PagerdutyConnection(HttpConnection):
+    """A PagerDuty account."""
+
+    source: ClassVar[str] = "pagerduty"
+    example_url: ClassVar[str] = "https://api.pagerduty.com"
+
+    type: Literal["pagerduty"] = Field(description="pagerduty", examples=["pagerduty"])
+    base_url: str = Field(
+        "https://api.pagerduty.com",
+        description="Root of the REST API; https://api.eu.pagerduty.com for accounts in the EU",
+        examples=["https://api.pagerduty.com"],
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _api_root(cls, value: str) -> str:
+        host = urlsplit(value).hostname or ""
+        if host.endswith(".pagerduty.com") and not host.startswith("api."):
+            raise ValueError(f"'{value}' is the web site; the API is at https://api.pagerduty.com")
+        return value
+
+
 class FilesConnection(Connection):
     """A folder of files inside the configuration."""
 
@@ -337,9 +360,24 @@ class OrganizationFilesConnection(FilesConnection):
     )
 
 
+class InboxConnection(FilesConnection):
+    """Deployments, incidents and security findings of tools that have no connector, as files in a folder."""
+
+    source: ClassVar[str] = "inbox"
+
+    type: Literal["inbox"] = Field(description="inbox", examples=["inbox"])
+    path: Path = Field(
+        Path("inbox"),
+        description="The inbox, relative to the configuration folder: deployments/, incidents/, security_findings/",
+        examples=["inbox"],
+    )
+
+
 CONNECTION_TYPES: dict[str, type[Connection]] = {
     "jira": JiraConnection,
     "github": GithubConnection,
+    "pagerduty": PagerdutyConnection,
+    "inbox": InboxConnection,
     "survey_files": SurveyFilesConnection,
     "organization_files": OrganizationFilesConnection,
 }

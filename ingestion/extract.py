@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -19,7 +18,7 @@ import orjson
 from ingestion.errors import NotAvailable, NotFound, Refused, StopSlice, StopStream, TooExpensive, Unavailable
 from ingestion.landing import Run, StreamZone, envelope, utc_text
 from ingestion.pagination import LoopGuard, select
-from ingestion.stream import Context, Page, Problem, Quarantined, Record, Request, Slice, Stream
+from ingestion.stream import Checkpoint, Context, Page, Problem, Quarantined, Record, Request, Slice, Stream
 
 WATERMARK = "{watermark}"
 REFUSED = "refused"  # in the cursor of an optional slice that was never read: the vendor's answer
@@ -164,10 +163,13 @@ class _Pages:
             guard.check(request)
             try:
                 request, page = self._fetch(request, slice_)
-            except NotFound:
-                if not (is_first and slice_.otherwise):
+            except (NotFound, Refused) as error:
+                if is_first and slice_.absent is not None:
+                    page = Page(dict(slice_.absent))
+                elif is_first and slice_.otherwise and isinstance(error, NotFound):
+                    request, page = self._fetch(slice_.otherwise, slice_)
+                else:
                     raise
-                request, page = self._fetch(slice_.otherwise, slice_)
             is_first = False
             records = _records(self.stream, slice_, page)
             following = self.stream.paginator.next(request, page) if self.stream.paginator else None
@@ -230,24 +232,49 @@ class _Pages:
 
 
 def _extract_derived(stream: Stream, context: Context, zone: StreamZone, progress: Progress) -> None:
-    """Records of a function: landed in one commit, and not at all when they are those of the last time."""
-    context.cursors = dict(zone.cursors)
+    """Records of a function: landed in one commit, and not at all when they are those of the last time.
+
+    One that sets checkpoints lands what is before each of them with it, and keeps what stands there as its cursors.
+    """
+    context.cursors = {} if context.full else dict(zone.cursors)
     run = zone.begin([], as_of=context.as_of, full=context.full)
+    found: Iterable[Record | Quarantined | Checkpoint] = ()
     if stream.derive is not None:
         found = stream.derive(context)
     elif stream.reader is not None:
         found = stream.reader(context.connection, context.config, context.as_of)
     fetched_at = utc_text(context.as_of) or ""
     digest = hashlib.blake2b(digest_size=16)
-    remaining = iter(found)
-    while records := list(islice(remaining, RECORDS_PER_PAGE)):
+    for checkpoint, records in _pages(found):
         for record in records:
             digest.update(envelope(record, ""))
-        zone.write_page(run, _unique((_id(r), envelope(r, fetched_at)) for r in records))
-        progress.add(len(records))
+        if records:
+            zone.write_page(run, [envelope(record, fetched_at) for record in _unique(records)])
+        if checkpoint is not None:
+            zone.commit(run, cursor=(checkpoint.key, checkpoint.cursor))
+        if records:
+            progress.add(len(records))
     content = digest.hexdigest()
     is_listing = stream.mode == "snapshot" and not any(p.stale for p in context.problems)
     zone.finish(run, snapshot=is_listing, digest=content, keep=content != zone.digest)
+
+
+def _pages(
+    found: Iterable[Record | Quarantined | Checkpoint],
+) -> Iterator[tuple[Checkpoint | None, list[Record | Quarantined]]]:
+    """(checkpoint or None, the records before it) in pages of at most RECORDS_PER_PAGE."""
+    records: list[Record | Quarantined] = []
+    for each in found:
+        if isinstance(each, Checkpoint):
+            yield each, records
+            records = []
+        else:
+            records.append(each)
+            if len(records) == RECORDS_PER_PAGE:
+                yield None, records
+                records = []
+    if records:
+        yield None, records
 
 
 def encode(stream: Stream, records: Iterable[dict[str, Any]], slice_: Slice, fetched_at: str) -> list[bytes]:
@@ -332,16 +359,22 @@ def _id_of(stream: Stream) -> Callable[[dict[str, Any], Slice], str]:
     return rule
 
 
-def _id(record: Record | Quarantined) -> str | None:
-    return record.id if isinstance(record, Record) else None
-
-
-def _unique(lines: Iterable[tuple[str | None, bytes]]) -> list[bytes]:
-    """The last line of each id, and every line without one."""
-    kept: dict[str | int, bytes] = {}
-    for number, (id_, line) in enumerate(lines):
-        kept[number if id_ is None else id_] = line
+def _unique(records: Iterable[Record | Quarantined]) -> list[Record | Quarantined]:
+    """The latest record of each id (among equals the last), and everything without one."""
+    kept: dict[str | int, Record | Quarantined] = {}
+    for number, record in enumerate(records):
+        if isinstance(record, Record):
+            before = kept.get(record.id)
+            if isinstance(before, Record) and _is_older(record, before):
+                continue
+            kept[record.id] = record
+        else:
+            kept[number] = record
     return list(kept.values())
+
+
+def _is_older(record: Record, other: Record) -> bool:
+    return record.updated_at is not None and other.updated_at is not None and record.updated_at < other.updated_at
 
 
 def _names(record: Any) -> str:

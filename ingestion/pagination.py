@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
 import orjson
 
-from ingestion.errors import RepeatedPage
+from ingestion.errors import RepeatedPage, StopStream
 from ingestion.stream import Page, Request
 
 _LINK = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
@@ -89,6 +90,48 @@ class Offset:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowOffset:
+    """`{"offset": 0, "limit": 100, "more": true, "incidents": [{"created_at": ...}, ...]}` of a window since ... until.
+
+    A vendor that does not count beyond `reach` records is asked for the rest of the window: from the last record's time
+    on, or up to it where the newest come first. What stands on that edge comes twice.
+    """
+
+    records: str
+    newest_first: bool = False
+    time: str = "created_at"
+    reach: int = 10_000
+
+    def next(self, request: Request, page: Page) -> Request | None:
+        """The same request from the next offset on, or with a smaller window from its beginning."""
+        records = select(page.body, self.records)
+        if not records or select(page.body, "more") is not True:
+            return None
+        sent, said = request.params.get("offset") or 0, select(page.body, "offset")
+        if isinstance(said, int) and said != sent:
+            raise _repeated(f"{request.path}: asked from record {sent} on and got those from {said} on")
+        limit = select(page.body, "limit") or len(records)
+        offset = sent + limit
+        if offset + limit <= self.reach:
+            return request.with_values(offset=offset)
+        if "since" not in request.params:
+            raise StopStream(
+                f"{request.path}: more than {self.reach} records, which the vendor does not list",
+                "close or remove old ones there (a PagerDuty service can resolve its incidents by itself)",
+            )
+        return self._narrowed(request, [_moment(record[self.time]) for record in records])
+
+    def _narrowed(self, request: Request, times: list[datetime]) -> Request:
+        name, edge = "since", times[-1]
+        if self.newest_first:
+            name, edge = "until", times[-1] + timedelta(seconds=1)  # an end may be left out of its window
+        narrowed = request.with_values(**{name: f"{edge:%Y-%m-%dT%H:%M:%SZ}", "offset": 0})
+        if times != sorted(times, reverse=self.newest_first) or narrowed.params[name] == request.params[name]:
+            raise _repeated(f"{request.path}: more than {self.reach} records that no smaller window holds apart")
+        return narrowed
+
+
+@dataclass(frozen=True, slots=True)
 class GraphQLCursor:
     """`{"pageInfo": {"hasNextPage": true, "endCursor": "Y3Vy"}, "nodes": [...]}`.
 
@@ -122,6 +165,11 @@ class LoopGuard:
         if mark in self._seen:
             raise _repeated(f"{request.path}: the answers lead in a circle")
         self._seen.add(mark)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _repeated(error: str) -> RepeatedPage:

@@ -1,9 +1,10 @@
 """Rate limits as vendors tell them in headers, and how long to pause so that a share of the quota stays free.
 
 Read from the answers, never hard-coded: `Retry-After` (seconds or HTTP date),
-`X-RateLimit-Limit/Remaining/Reset/Resource` (the reset as epoch seconds or ISO time), GraphQL's `rateLimit {limit
-remaining resetAt}`. A limit of 0 means that limits are switched off (GitHub Enterprise Server). The vendor's own clock
-(`Date`) is the reference where it is sent.
+`X-RateLimit-Limit/Remaining/Reset/Resource` (the reset as epoch seconds or ISO time),
+`RateLimit-Limit/Remaining/Reset` (the reset in seconds from now, as PagerDuty has it), GraphQL's `rateLimit {limit
+remaining resetAt}`. A limit of 0 means that limits are switched off (GitHub Enterprise Server). The vendor's own
+clock (`Date`) is the reference where it is sent.
 """
 
 from __future__ import annotations
@@ -43,10 +44,14 @@ class Quotas:
     def note(self, graphql: bool, headers: Mapping[str, str]) -> None:
         """Remember what an answer's headers say."""
         limit, remaining = _number(headers.get("X-RateLimit-Limit")), _number(headers.get("X-RateLimit-Remaining"))
-        if limit is None or remaining is None:
+        if limit is not None and remaining is not None:
+            reset = _instant(headers.get("X-RateLimit-Reset"))
+            self._set(graphql, limit, remaining, reset, _vendor_now(headers))
             return
-        reset = _instant(headers.get("X-RateLimit-Reset"))
-        self._set(graphql, limit, remaining, reset, _vendor_now(headers))
+        limit, remaining = _number(headers.get("RateLimit-Limit")), _number(headers.get("RateLimit-Remaining"))
+        if limit is not None and remaining is not None:
+            seconds, now = _number(headers.get("RateLimit-Reset")), self.now()
+            self._set(graphql, limit, remaining, None if seconds is None else now + seconds, now)
 
     def note_graphql(self, rate_limit: Any) -> None:
         """Remember what a GraphQL answer's `rateLimit` member says, unless the headers said it already."""

@@ -72,6 +72,14 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Between the records of a `derive`: those before it are whole; they are committed together with this cursor."""
+
+    key: str
+    cursor: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request, without secrets: it is written to the landing zone's state as it is.
 
@@ -138,6 +146,8 @@ class Slice:
     values: fill `{placeholders}` of the path; the rest of them join the params, the JSON body or the GraphQL variables.
     request, records: this slice's own first request and records path, in place of the stream's.
     otherwise: the request to make when the first one is answered "not found" (a commit that no longer exists).
+    absent: what stands for the answer where there is none to be had (not found, not allowed); without it, the slice is
+    left out, and said.
     until: the slice ends behind the first page whose last record is older (tz-aware; for listings in descending order
     of the stream's `order_by`).
     cursor: what the stream remembers under `key` once the slice is finished; the text "{watermark}" as one of its
@@ -150,6 +160,7 @@ class Slice:
     request: Request | None = None
     records: str | None = None
     otherwise: Request | None = None
+    absent: Mapping[str, Any] | None = None
     until: datetime | None = None
     cursor: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -163,6 +174,7 @@ class Slice:
             "request": self.request.to_state() if self.request else None,
             "records": self.records,
             "otherwise": self.otherwise.to_state() if self.otherwise else None,
+            "absent": dict(self.absent) if self.absent is not None else None,
             "until": self.until.isoformat() if self.until else None,
             "cursor": dict(self.cursor) if self.cursor is not None else None,
             "extra": dict(self.extra),
@@ -221,7 +233,7 @@ class Problem:
 
 
 Slices = Callable[[Context], Sequence[Slice]]
-Derive = Callable[[Context], Iterable[Record | Quarantined]]
+Derive = Callable[[Context], Iterable[Record | Quarantined | Checkpoint]]
 Reader = Callable[[Any, Any, datetime], Iterable[Record | Quarantined]]
 IdOf = Callable[[dict[str, Any], Slice], str]
 UpdatedOf = Callable[[dict[str, Any]], datetime | str | int | None]

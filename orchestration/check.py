@@ -112,6 +112,7 @@ def _add_lists(config: Config, clock: datetime, rules: Rules, problems: list[str
     readers: dict[str, Callable[[Any, Callable[[str], Iterable[dict[str, Any]]], Rules], str]] = {
         "jira": _add_jira,
         "github": _add_github,
+        "pagerduty": _add_pagerduty,
     }
     with Warehouse(Path(":memory:")) as warehouse:
         warehouse.ensure_tables()
@@ -191,6 +192,11 @@ def _add_github(connection: Any, listed: Callable[[str], Iterable[dict[str, Any]
     names = [repository["nameWithOwner"] for repository in listed("repositories")]
     rules.add("repositories", [{"connection": connection.name, "repository": repository} for repository in names])
     return f"{len(names)} repositories"
+
+
+def _add_pagerduty(_: Any, listed: Callable[[str], Iterable[dict[str, Any]]], rules: Rules) -> str:
+    del rules
+    return f"{len(list(listed('services')))} services"
 
 
 def _scope(record: Mapping[str, Any]) -> str | None:

@@ -136,7 +136,7 @@ def nightly(as_of: str | None, only: tuple[str, ...], full: bool) -> None:
 @click.option("--as-of", metavar="T", help="The clock it shows (ISO time, UTC); default its own present.")
 @click.option("--port", type=int, default=0, show_default="a free one", help="Port on the loopback address.")
 def sandbox(as_of: str | None, port: int) -> None:
-    """Serve the simulated company's Jira and GitHub on loopback until stopped; prints their addresses."""
+    """Serve the simulated company's Jira, GitHub and PagerDuty on loopback until stopped; prints their addresses."""
     from orchestration.sandbox_process import default_clock, iso
     from orchestration.settings import PROJECT_ROOT, parse_as_of
 
@@ -178,6 +178,15 @@ def sql(query: str, as_csv: bool) -> None:
     from orchestration.settings import Settings
 
     print_query(Settings.from_environment(), query, as_csv=as_csv)
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["deployments", "incidents", "security_findings"]))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of what an inbox may hold: its folders deployments, incidents, security_findings."""
+    from ingestion.schemas import schema_text
+
+    click.echo(schema_text(kind), nl=False)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,11 @@ from orchestration.settings import Settings
 
 SECONDS_TO_START = 180
 # What stands for the sandbox's address in data: the one it is served at changes with every start.
-SHOWN_URLS = {"jira": "https://acme.atlassian.net", "github": "https://github.example.com/api/v3"}
+SHOWN_URLS = {
+    "jira": "https://acme.atlassian.net",
+    "github": "https://github.example.com/api/v3",
+    "pagerduty": "https://api.pagerduty.com",
+}
 
 # The child ends when its standard input closes, so it never outlives its parent, however that ends.
 _GUARD = """
@@ -73,7 +77,7 @@ class SandboxProcess:
 
     @property
     def urls(self) -> dict[str, str]:
-        """{"jira_url", "github_url", "graphql_url"}; raises GateError where the sandbox does not come up."""
+        """{"jira_url", "github_url", "graphql_url", "pagerduty_url"}; GateError where the sandbox does not come up."""
         self._ready.wait(SECONDS_TO_START)
         try:
             return json.loads(self._first_line)

@@ -33,7 +33,7 @@ def main() -> None:
 @click.option("--token", default=None, help="The only accepted token; any non-empty one by default.")
 @click.option("--faults", type=int, default=None, help="Inject passing faults (429, 5xx, resets, ...) by this seed.")
 def serve_command(port: int, clock: datetime | None, seed: int, token: str | None, faults: int | None) -> None:
-    """Serve the doubles of Jira and GitHub until interrupted; prints their addresses as one line of JSON."""
+    """Serve the doubles of Jira, GitHub and PagerDuty until interrupted; prints their addresses as one line of JSON."""
     from sandbox.faults import Faults
     from sandbox.server import serve
 
@@ -42,7 +42,10 @@ def serve_command(port: int, clock: datetime | None, seed: int, token: str | Non
         signal.signal(number, lambda *_: stop.set())
     injected = None if faults is None else Faults(faults)
     with serve(build_world(seed).world, clock=clock, port=port, token=token, faults=injected) as server:
-        urls = {"jira_url": server.jira_url, "github_url": server.github_url, "graphql_url": server.graphql_url}
+        urls = {
+            "jira_url": server.jira_url, "github_url": server.github_url, "graphql_url": server.graphql_url,
+            "pagerduty_url": server.pagerduty_url,
+        }  # fmt: skip
         click.echo(json.dumps(urls))
         stop.wait()
 

@@ -1,4 +1,4 @@
-"""Acme, simulated from one seed: what its Jira, GitHub, surveys and files show, and what really happened."""
+"""Acme, simulated from one seed: what its Jira, GitHub, PagerDuty, surveys and files show, and what really happened."""
 
 import gc
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from typing import Any
 from sandbox.card import Card
 from sandbox.clock import WorkCalendar
 from sandbox.code import write_code
+from sandbox.inbox import copy_incidents, inbox_files, run_findings, run_releases
+from sandbox.incidents import run_incidents
 from sandbox.initiatives import plan_initiatives
 from sandbox.links import link_items
 from sandbox.organization import organization_rows
@@ -27,7 +29,7 @@ DEFAULT_SEED = 7
 
 @dataclass(slots=True)
 class Company:
-    """A simulated company. organization: rows by CSV name; surveys: the files of each wave."""
+    """A simulated company. organization: rows by CSV name; surveys: the files of each wave; inbox: text by path."""
 
     seed: int
     world: World
@@ -35,6 +37,7 @@ class Company:
     organization: dict[str, list[dict[str, str]]]
     surveys: list[WaveFile]
     staff: Staff
+    inbox: dict[str, str]
 
 
 def build_world(seed: int = DEFAULT_SEED) -> Company:
@@ -89,7 +92,13 @@ def _simulate(seed: int) -> Company:
         sprints=served(sprints),
     )
     surveys = run_surveys(seed, staff, record)
-    return Company(seed, World(DEFAULT_CLOCK, jira, github), record, organization_rows(staff), surveys, staff)
+    run_releases(seed, calendar, record)
+    run_findings(seed, record)
+    pagerduty = run_incidents(seed, staff, record)
+    copy_incidents(seed, record)
+    world = World(DEFAULT_CLOCK, jira, github, pagerduty)
+    inbox = inbox_files(record, DEFAULT_CLOCK)
+    return Company(seed, world, record, organization_rows(staff), surveys, staff, inbox)
 
 
 def _give_keys(cards: list[Card]) -> None:

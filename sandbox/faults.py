@@ -30,18 +30,24 @@ PASSING = (
 KINDS = (*PASSING, "html_page", "graphql_unavailable", "expired_token")
 """Every kind.
 
-rate_limited: 429 (GitHub also 403) with Retry-After. server_error: 500, 502, 503 or 504. reset: the connection is reset
-before an answer. cut_body: it ends before Content-Length bytes. truncated_json: half the JSON under a Content-Length
-that fits it. slow_body: the body drips. html_page: 200 with a login page. graphql_error: errors in a 200, as GitHub
-reports a query that took too long. graphql_unavailable: a null and an error of type SERVICE_UNAVAILABLE in a 200.
-expired_token: Jira refuses a page token. moving_records: a record is updated while it is paged. repeated_records: a
-page begins with records of the one before it.
+rate_limited: 429 (GitHub also 403) with Retry-After (PagerDuty: RateLimit-Reset). server_error: 500, 502, 503 or 504.
+reset: the connection is reset before an answer. cut_body: it ends before Content-Length bytes. truncated_json: half
+the JSON under a Content-Length that fits it. slow_body: the body drips. html_page: 200 with a login page.
+graphql_error: errors in a 200, as GitHub reports a query that took too long. graphql_unavailable: a null and an error
+of type SERVICE_UNAVAILABLE in a 200. expired_token: Jira refuses a page token. moving_records: a record is updated
+while it is paged. repeated_records: a page begins with records of the one before it.
 """
 
 _SCOPE_KEY = "sandbox.fault"
 _LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Log in</title></head><body>Please log in to continue.</body></html>"
 _TOKEN = re.compile(rb'"nextPageToken"\s*:\s*"[^"]+"')
+_OFFSET = re.compile(r"[?&]offset=[1-9]")
 _CURSOR = re.compile(rb'"(?:after|before|cursor|\w*[cC]ursor)"\s*:\s*"[^"]+"|(?:after|before)\s*:\s*\\"[^"]+\\"')
+
+
+def service_of(path: str) -> str:
+    """Which double a path of the server belongs to: jira, github or pagerduty."""
+    return "jira" if path.startswith("/rest/") else "pagerduty" if path.startswith("/pagerduty/") else "github"
 
 
 class Faults:
@@ -102,6 +108,9 @@ class Faults:
     def _applies(self, kind: str, target: str, body: bytes, listing: str) -> bool:
         graphql = target.split("?")[0].endswith("/graphql")
         token = bool(_TOKEN.search(body)) or "nextPageToken=" in target
+        service = service_of(target)
+        if service == "pagerduty" and kind in (*PAGES, "expired_token"):
+            return kind == "repeated_records" and bool(_OFFSET.search(target))
         if kind in ("graphql_error", "graphql_unavailable"):
             return graphql
         if kind == "expired_token":
@@ -132,12 +141,11 @@ class FaultMiddleware:
         target = scope["path"] + "?" + scope["query_string"].decode("latin-1")
         kind, chance = self.faults.choose(scope["method"], target, body)
         scope[_SCOPE_KEY] = kind
-        github = "/rest/" not in scope["path"]
         if kind == "reset":
             _reset(send)
             await asyncio.sleep(0)
         elif kind == "rate_limited":
-            await _answer(send, *_too_many(github, self.faults.retry_after, chance))
+            await _answer(send, *_too_many(service_of(scope["path"]), self.faults.retry_after, chance))
         elif kind == "server_error":
             status = chance.choice([500, 502, 503, 504])
             page = f"<html><body><h1>{status} Server Error</h1></body></html>".encode()
@@ -206,9 +214,13 @@ async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str])
     await send({"type": "http.response.body", "body": body})
 
 
-def _too_many(github: bool, retry_after: int, chance: random.Random) -> tuple[int, bytes, dict[str, str]]:
+def _too_many(service: str, retry_after: int, chance: random.Random) -> tuple[int, bytes, dict[str, str]]:
     headers = {"retry-after": str(retry_after), "content-type": "application/json"}
-    if github:
+    if service == "pagerduty":
+        limits = {"ratelimit-limit": "960", "ratelimit-remaining": "0", "ratelimit-reset": str(retry_after)}
+        body = orjson.dumps({"error": {"message": "Rate Limit Exceeded", "code": 2020}})
+        return 429, body, {"content-type": "application/json", **limits}
+    if service == "github":
         message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
         url = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"
         return chance.choice([403, 429]), orjson.dumps({"message": message, "documentation_url": url}), headers

@@ -1,4 +1,4 @@
-"""Serves a world over loopback: one HTTP server with the doubles of Jira and GitHub.
+"""Serves a world over loopback: one HTTP server with the doubles of Jira, GitHub and PagerDuty.
 
 Use: `with serve(world) as server: requests.get(f"{server.jira_url}/rest/api/3/myself", auth=("me", "token"))`.
 """
@@ -14,9 +14,11 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from sandbox.faults import FaultMiddleware, Faults
+from sandbox.faults import FaultMiddleware, Faults, service_of
 from sandbox.github_double import GithubDouble
 from sandbox.jira_double import JiraDouble
+from sandbox.pagerduty_double import ROOT as PAGERDUTY_ROOT
+from sandbox.pagerduty_double import PagerdutyDouble
 from sandbox.replies import Settings
 from sandbox.world import World
 
@@ -24,7 +26,8 @@ from sandbox.world import World
 class Server:
     """A running sandbox server.
 
-    url: of the server; jira_url, github_url (REST root, as on Enterprise Server `.../api/v3`), graphql_url.
+    url: of the server; jira_url, github_url (REST root, as on Enterprise Server `.../api/v3`), graphql_url,
+    pagerduty_url.
     requests: one dict per answered request: service, method, path, query, operation, status, bytes, seconds, cost
     (GraphQL points), fault. clock may be set at any time.
     """
@@ -38,8 +41,15 @@ class Server:
         self.jira_url = settings.url
         self.github_url = f"{settings.url}/api/v3"
         self.graphql_url = f"{settings.url}/api/graphql"
+        self.pagerduty_url = f"{settings.url}{PAGERDUTY_ROOT}"
         self.jira = JiraDouble(world.jira, settings) if world.jira else None
         self.github = GithubDouble(world.github, settings) if world.github else None
+        self.pagerduty = PagerdutyDouble(world.pagerduty, settings) if world.pagerduty else None
+
+    @property
+    def doubles(self) -> list[JiraDouble | GithubDouble | PagerdutyDouble]:
+        """Those that the world has something for."""
+        return [double for double in (self.jira, self.github, self.pagerduty) if double]
 
     @property
     def clock(self) -> datetime:
@@ -57,14 +67,13 @@ class Server:
 
     def refresh(self) -> None:
         """Show changes that a test made to the world itself."""
-        for double in (self.jira, self.github):
-            if double:
-                double.forget()
+        for double in self.doubles:
+            double.forget()
         self.settings.version += 1
 
     def app(self) -> Any:
         """The ASGI application: doubles, then faults, then the request log."""
-        routes = [route for double in (self.jira, self.github) if double for route in double.routes()]
+        routes = [route for double in self.doubles for route in double.routes()]
         return _Log(FaultMiddleware(Starlette(routes=routes), self.faults), self.requests)
 
 
@@ -81,7 +90,7 @@ class _Log:
             return
         path = scope["path"]
         entry: dict[str, Any] = {
-            "service": "jira" if path.startswith("/rest/") else "github", "method": scope["method"], "path": path,
+            "service": service_of(path), "method": scope["method"], "path": path,
             "query": scope["query_string"].decode("latin-1"), "operation": path, "status": None, "bytes": 0,
             "seconds": 0.0, "cost": None, "fault": None,
         }  # fmt: skip

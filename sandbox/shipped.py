@@ -31,6 +31,15 @@ connections:
     repositories: ["acme/*"]
     start_date: 2024-12-01
 
+  - name: pagerduty
+    type: pagerduty
+    base_url: sandbox             # yours: https://api.pagerduty.com
+    token_env: SANDBOX_TOKEN
+    start_date: 2024-12-01
+
+  - name: inbox                   # deployments, incidents and findings of tools without a connector, in inbox/
+    type: inbox
+
   - name: surveys                 # results and the YAML that describes them, in surveys/
     type: survey_files
 
@@ -49,6 +58,7 @@ def config_files(company: Company) -> dict[str, str]:
         writer.writerows(rows)
         files[f"organization/{name}.csv"] = text.getvalue()
     files.update({f"surveys/{file.name}": file.text for file in company.surveys})
+    files.update({f"inbox/{name}": text for name, text in company.inbox.items()})
     return files
 
 

@@ -316,7 +316,7 @@ REPO = {repo.name: repo for repo in REPOS}
 SERVICES = {
     "checkout": "Checkout", "storefront": "Storefront", "mobile-app": "Mobile App", "search": "Search",
     "payments": "Payments", "billing": "Billing", "orders": "Orders", "warehouse": "Warehouse", "returns": "Returns",
-    "reverse-logistics": "Reverse Logistics", "parcel-hub": "Parcel Hub",
+    "reverse-logistics": "Reverse Logistics", "parcel-hub": "Parcel Hub", "store-terminals": "Store Terminals",
 }  # fmt: skip
 
 
@@ -326,4 +326,5 @@ def service_owner(service: str | None, at: int) -> str | None:
         return None
     if service == "reverse-logistics":
         return "orders" if at >= _REORGANISED_AT else "returns"
-    return {"mobile-app": "mobile", "parcel-hub": "parcelio"}.get(service, service)
+    named = {"mobile-app": "mobile", "parcel-hub": "parcelio", "store-terminals": "payments"}
+    return named.get(service, service)

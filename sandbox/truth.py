@@ -233,8 +233,8 @@ class Deployment:
     """A release of a repository to an environment.
 
     outcome: success; failed (the job failed after it had begun: in progress, then failure); failed_before (it never
-    began: no in progress); None while it runs. finished_at: time of the success or failure status.
-    rollback_of: the deployment it undid.
+    began: no in progress); cancelled (inbox only); None while it runs. finished_at: time of the success or failure
+    status. rollback_of: the deployment it undid.
     """
 
     deployment_id: str
@@ -247,6 +247,57 @@ class Deployment:
     outcome: str | None
     finished_at: datetime | None
     rollback_of: str | None = None
+
+
+@dataclass(slots=True)
+class Incident:
+    """Trouble in production, as one tool knows it.
+
+    source: pagerduty or inbox. tool_service: the service's name there; service: ours, None where it is nobody's.
+    severity: P1 to P5 (pagerduty; None: without priority), or critical, high, medium, low (inbox). resolved_times[0] is
+    the first resolution; reopened_times lie between resolutions. caused_by: the deployment that really caused it,
+    whether or not anything shows it; linked_to: the deployment that its record names. same_as: the incident, perhaps of
+    another tool, that is the same trouble; merged_into: where the tool itself says so (pagerduty's merge, the inbox'
+    duplicate_of).
+    """
+
+    incident_id: str
+    source: str
+    tool_service: str
+    service: str | None
+    severity: str | None
+    urgency: str
+    started_at: datetime
+    acknowledged_at: datetime | None = None
+    escalated_at: datetime | None = None
+    resolved_times: list[datetime] = field(default_factory=list)
+    reopened_times: list[datetime] = field(default_factory=list)
+    caused_by: str | None = None
+    linked_to: str | None = None
+    same_as: str | None = None
+    merged_into: str | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not resolved, or was reopened since."""
+        return len(self.resolved_times) <= len(self.reopened_times)
+
+
+@dataclass(slots=True)
+class InboxFinding:
+    """A security finding of a tool without a connector. state: open, fixed, dismissed or false_positive."""
+
+    finding_id: str
+    service: str
+    repository: str
+    scanner: str
+    advisory: str
+    severity: str
+    opened_at: datetime
+    state: str
+    closed_at: datetime | None = None
+    reopened_times: list[datetime] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -301,6 +352,9 @@ class Truth:
     pull_requests: dict[str, PullRequest] = field(default_factory=dict)
     direct_pushes: dict[str, DirectPush] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    inbox_deployments: dict[str, Deployment] = field(default_factory=dict)
+    inbox_findings: dict[str, InboxFinding] = field(default_factory=dict)
     waves: dict[str, Wave] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     planted_names: list[Planted] = field(default_factory=list)
@@ -330,6 +384,11 @@ class Truth:
             },
             direct_pushes={k: _shipped_at(p, clock) for k, p in self.direct_pushes.items() if p.pushed_at <= clock},
             deployments={k: _deployment_at(d, clock) for k, d in self.deployments.items() if d.created_at <= clock},
+            incidents={k: _incident_at(i, clock) for k, i in self.incidents.items() if i.started_at <= clock},
+            inbox_deployments={
+                k: _deployment_at(d, clock) for k, d in self.inbox_deployments.items() if d.created_at <= clock
+            },
+            inbox_findings={k: _finding_at(f, clock) for k, f in self.inbox_findings.items() if f.opened_at <= clock},
             waves={k: w for k, w in self.waves.items() if w.wave_date <= clock.date()},
             answers=[a for a in self.answers if a.submitted_at <= clock],
             planted_names=self.planted_names,
@@ -394,3 +453,26 @@ def _deployment_at(deployment: Deployment, clock: datetime) -> Deployment:
     if _past(deployment.finished_at, clock):
         return deployment
     return replace(deployment, outcome=None, finished_at=None)
+
+
+def _incident_at(incident: Incident, clock: datetime) -> Incident:
+    resolved = _times(incident.resolved_times, clock)
+    return replace(
+        incident,
+        acknowledged_at=_past(incident.acknowledged_at, clock),
+        escalated_at=_past(incident.escalated_at, clock),
+        resolved_times=resolved,
+        reopened_times=_times(incident.reopened_times, clock),
+        merged_into=incident.merged_into if resolved or incident.source == "inbox" else None,
+        deleted_at=_past(incident.deleted_at, clock),
+    )
+
+
+def _finding_at(finding: InboxFinding, clock: datetime) -> InboxFinding:
+    closed_at = _past(finding.closed_at, clock)
+    return replace(
+        finding,
+        state=finding.state if closed_at or finding.closed_at is None else "open",
+        closed_at=closed_at,
+        reopened_times=_times(finding.reopened_times, clock),
+    )

@@ -201,9 +201,56 @@ class GithubWorld:
 
 
 @dataclass(slots=True)
+class LogEntry:
+    """Something that happened to a PagerDuty incident. type: the vendor's, such as acknowledge_log_entry.
+
+    agent: name of the person who did it, None for the service or its integration. channel: the vendor's type (website,
+    auto, timeout, api, ...). into: the incident that this one was merged into (a resolve_log_entry).
+    """
+
+    id: str
+    type: str
+    created_at: datetime
+    agent: str | None = None
+    channel: str = "auto"
+    into: str | None = None
+
+
+@dataclass(slots=True)
+class PagerdutyIncident:
+    """An incident with all its log entries, oldest first; its status at a clock follows from them."""
+
+    id: str
+    number: int
+    title: str
+    service_id: str
+    created_at: datetime
+    urgency: str = "high"
+    priority_id: str | None = None
+    entries: list[LogEntry] = field(default_factory=list)
+    deleted_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class PagerdutyWorld:
+    """A PagerDuty account. services, priorities: dicts in the vendor's response shape; priorities the worst first.
+
+    has_priorities: whether the account's plan has them at all. hidden_services: service id -> [(from, to)] during which
+    the API key may not see the service's incidents.
+    """
+
+    services: list[dict[str, Any]]
+    priorities: list[dict[str, Any]]
+    incidents: list[PagerdutyIncident]
+    has_priorities: bool = True
+    hidden_services: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class World:
     """Everything the doubles can serve. default_clock: the time shown when none is asked for."""
 
     default_clock: datetime
     jira: JiraWorld | None = None
     github: GithubWorld | None = None
+    pagerduty: PagerdutyWorld | None = None

@@ -1,13 +1,16 @@
 """The sources by type of connection: what Flowlight can read."""
 
-from ingestion.sources.files import ORGANIZATION, SURVEYS
+from ingestion.sources.files import INBOX, ORGANIZATION, SURVEYS
 from ingestion.sources.github import GITHUB
 from ingestion.sources.jira import JIRA
+from ingestion.sources.pagerduty import PAGERDUTY
 from ingestion.stream import Source
 
 SOURCES: dict[str, Source] = {
     "jira": JIRA,
     "github": GITHUB,
+    "pagerduty": PAGERDUTY,
+    "inbox": INBOX,
     "survey_files": SURVEYS,
     "organization_files": ORGANIZATION,
 }

@@ -1,4 +1,4 @@
-"""A night of both connections in a process of its own that writes down what it asks and commits, and may be killed.
+"""A night of all connections in a process of its own that writes down what it asks and commits, and may be killed.
 
 Run as `python -m tests.end_to_end.killed_night '{"jira_url": ..., "data": ..., "kill": ["request", 12, "before"]}'`.
 kill: ["request" | "rename" | "commit", n, "before" | "after"]: at the n-th HTTP request, rename of a landing file, or
@@ -26,8 +26,9 @@ import requests
 from ingestion import load
 from ingestion.load import Warehouse
 from ingestion.sync import sync_connection
+from sandbox.faults import service_of
 from tests.end_to_end.small_world import START_DATE
-from tests.ingestion.nights import github_connection, jira_connection
+from tests.ingestion.nights import github_connection, jira_connection, pagerduty_connection
 
 
 class Recorder:
@@ -66,11 +67,10 @@ def watch_requests(recorder: Recorder) -> None:
         recorder.moment("request", "before")
         body = json.loads(prepared.body) if prepared.body else {}
         key = hashlib.sha256(f"{prepared.method} {prepared.url} {prepared.body!r}".encode()).hexdigest()[:16]
-        is_jira = "/rest/" in prepared.url
-        what = prepared.path_url.split("?")[0] if is_jira or prepared.method == "GET" else body["query"].split("(")[0]
-        recorder.write(
-            "sent", connection="jira" if is_jira else "github", what=what.strip(), key=key, paged=is_page(what, body)
-        )
+        connection = service_of(prepared.path_url)
+        is_rest = connection == "jira" or prepared.method == "GET"
+        what = prepared.path_url.split("?")[0] if is_rest else body["query"].split("(")[0]
+        recorder.write("sent", connection=connection, what=what.strip(), key=key, paged=is_page(what, body))
         answer = send(self, prepared, **more)
         recorder.moment("request", "after")
         return answer
@@ -82,6 +82,8 @@ def is_page(what: str, body: dict[str, Any]) -> bool:
     """Whether a request asks for a page of a large stream; not the small lists, the census and the children."""
     if what.startswith("/rest/"):
         return what.endswith("bulkfetch") or (what.endswith("search/jql") and body.get("fields") != ["id"])
+    if what.startswith("/pagerduty/"):
+        return what.endswith(("/log_entries", "/incidents"))
     if what.startswith("query"):
         return "Children" not in what and "OwnerRepositories" not in what and "NamedRepositories" not in what
     return what.endswith("/commits") or "/compare/" in what
@@ -133,8 +135,9 @@ def main() -> None:
     connections = [
         jira_connection(asked["jira_url"], start_date=START_DATE),
         github_connection(Urls(asked), start_date=START_DATE),
+        pagerduty_connection(asked["pagerduty_url"], start_date=START_DATE),
     ]
-    with Warehouse(data / "warehouse" / "warehouse.duckdb") as warehouse, ThreadPoolExecutor(2) as pool:
+    with Warehouse(data / "warehouse" / "warehouse.duckdb") as warehouse, ThreadPoolExecutor(3) as pool:
         warehouse.ensure_tables()
         futures = [
             pool.submit(sync_connection, connection, config=None, data=data, warehouse=warehouse, as_of=as_of)

@@ -21,6 +21,8 @@ NEXT_NIGHT = NIGHT + timedelta(days=1)
 START_DATE = datetime(2024, 12, 1).date()
 PROJECTS = ("TOOL", "PARC")
 REPOSITORIES = ("acme/toolbox", "acme/reverse-logistics")
+TOOL_SERVICES = ("PORDERS", "PCHKAPI")
+VENDORS = tuple(SOURCES[name] for name in ("jira", "github", "pagerduty"))
 HEADS = ("latestPullRequest", "latestIssue", "latestDeployment")
 
 
@@ -32,20 +34,23 @@ def company() -> Company:
 
 @cache
 def small_world() -> World:
-    """Two projects (about 650 issues) and two repositories (about 320 pull requests) of Acme."""
-    return cut(PROJECTS, REPOSITORIES)
+    """Two projects (650 issues), repositories (320 pull requests) and PagerDuty services (100 incidents) of Acme."""
+    return cut(PROJECTS, REPOSITORIES, TOOL_SERVICES)
 
 
 @cache
 def smallest_world() -> World:
-    """One project (about 140 issues) and one repository (about 150 pull requests) of Acme: still several pages each."""
-    return cut(PROJECTS[:1], REPOSITORIES[:1])
+    """One project (140 issues), repository (150 pull requests), PagerDuty service (66 incidents): some pages each."""
+    return cut(PROJECTS[:1], REPOSITORIES[:1], TOOL_SERVICES[:1])
 
 
-def cut(projects: Iterable[str], repositories: Iterable[str]) -> World:
-    """Acme with these projects and repositories only; issues that were ever elsewhere are left out."""
-    whole, keys, names = company().world, set(projects), set(repositories)
-    assert whole.jira is not None and whole.github is not None
+def cut(projects: Iterable[str], repositories: Iterable[str], tool_services: Iterable[str] = ()) -> World:
+    """Acme with these projects, repositories and PagerDuty services only; issues that were ever elsewhere are left out.
+
+    An incident that was merged into one of another service is left out too.
+    """
+    whole, keys, names, watched = company().world, set(projects), set(repositories), set(tool_services)
+    assert whole.jira is not None and whole.github is not None and whole.pagerduty is not None
     jira: JiraWorld = replace(
         whole.jira,
         projects=[project for project in whole.jira.projects if project["key"] in keys],
@@ -53,7 +58,14 @@ def cut(projects: Iterable[str], repositories: Iterable[str]) -> World:
     )
     found = [repository for repository in whole.github.repositories if repository.name_with_owner in names]
     assert len(jira.projects) == len(keys) and len(found) == len(names)
-    return World(whole.default_clock, jira, GithubWorld(found))
+    incidents = [incident for incident in whole.pagerduty.incidents if incident.service_id in watched]
+    ids = {incident.id for incident in incidents}
+    pagerduty = replace(
+        whole.pagerduty,
+        services=[service for service in whole.pagerduty.services if service["id"] in watched],
+        incidents=[i for i in incidents if all(entry.into is None or entry.into in ids for entry in i.entries)],
+    )
+    return World(whole.default_clock, jira, GithubWorld(found), pagerduty)
 
 
 def _projects_of(issue: Issue) -> set[str]:
@@ -62,14 +74,14 @@ def _projects_of(issue: Issue) -> set[str]:
 
 
 def raw_rows(warehouse: Path, *, without: Callable[[str, str, Any], Any] | None = None) -> dict[str, dict[str, Any]]:
-    """Every row of raw_jira and raw_github by table and id, without its load_id: (updated_at, fetched_at, payload).
+    """Every row of the vendors' raw tables by table and id, without its load_id: (updated_at, fetched_at, payload).
 
     without: (table, id, row) -> the row with what a test does not compare taken out.
     """
     found: dict[str, dict[str, Any]] = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        for source in (SOURCES["jira"], SOURCES["github"]):
+        for source in VENDORS:
             for stream in source.streams:
                 table = f"{source.name}.{stream.name}"
                 rows = connection.execute(
@@ -90,7 +102,7 @@ def load_ids(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
             f"{source.name}.{stream.name}": connection.execute(
                 f'select connection, id, load_id from "raw_{source.name}"."{stream.name}" order by all'
             ).fetchall()
-            for source in (SOURCES["jira"], SOURCES["github"])
+            for source in VENDORS
             for stream in source.streams
         }
 

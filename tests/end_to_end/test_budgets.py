@@ -13,11 +13,12 @@ import pytest
 
 from sandbox.server import Server, serve
 from tests.end_to_end.small_world import NIGHT, START_DATE, counts, cut, load_ids, raw_rows
-from tests.ingestion.nights import Nights, errors, github_connection, jira_connection
+from tests.ingestion.nights import Nights, errors, github_connection, jira_connection, pagerduty_connection
 
 pytestmark = pytest.mark.xdist_group("small_world")
 PER_THOUSAND_ISSUES = 25
 PER_THOUSAND_PULL_REQUESTS = 60
+PER_THOUSAND_LOG_ENTRIES = 15
 UNCHANGED_NIGHT = 30
 
 
@@ -33,7 +34,7 @@ class FirstLoad:
 
 def asked(server: Server) -> dict[str, Counter[str]]:
     """Requests since the last look, by service and operation."""
-    found: dict[str, Counter[str]] = {"jira": Counter(), "github": Counter()}
+    found: dict[str, Counter[str]] = {"jira": Counter(), "github": Counter(), "pagerduty": Counter()}
     for request in server.requests:
         found[request["service"]][str(request["operation"])] += 1
     server.requests.clear()
@@ -44,14 +45,17 @@ def night(server: Server, nights: Nights, as_of: Any) -> dict[str, Counter[str]]
     for connection in (
         jira_connection(server.jira_url, start_date=START_DATE),
         github_connection(server, start_date=START_DATE),
+        pagerduty_connection(server.pagerduty_url, start_date=START_DATE),
     ):
         assert errors(nights.run(connection, as_of)) == {}
     return asked(server)
 
 
-def load(projects: tuple[str, ...], repositories: tuple[str, ...], folder: Path) -> Iterator[FirstLoad]:
+def load(
+    projects: tuple[str, ...], repositories: tuple[str, ...], tool_services: tuple[str, ...], folder: Path
+) -> Iterator[FirstLoad]:
     nights = Nights(folder)
-    with serve(cut(projects, repositories), clock=NIGHT) as server:
+    with serve(cut(projects, repositories, tool_services), clock=NIGHT) as server:
         requests = night(server, nights, NIGHT)
         rows = counts(raw_rows(folder / "warehouse" / "warehouse.duckdb"))
         yield FirstLoad(server, nights, requests, rows)
@@ -61,7 +65,8 @@ def load(projects: tuple[str, ...], repositories: tuple[str, ...], folder: Path)
 def first_load(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstLoad]:
     projects = ("TOOL", "PARC", "BILL")
     repositories = ("acme/toolbox", "acme/reverse-logistics", "acme/storefront")
-    yield from load(projects, repositories, tmp_path_factory.mktemp("budgets"))
+    services = ("PORDERS", "PCHKAPI", "PCHKWEB", "PSTORE1", "PPAYMNT", "PWAREHS", "PRETURN")
+    yield from load(projects, repositories, services, tmp_path_factory.mktemp("budgets"))
 
 
 def check_first_load(loaded: FirstLoad) -> None:
@@ -74,6 +79,9 @@ def check_first_load(loaded: FirstLoad) -> None:
         sum(count for name, count in github.items() if "PullRequest" in name) + github["OwnerRepositories"]
     )
     assert of_pull_requests <= PER_THOUSAND_PULL_REQUESTS * pull_requests / 1000, github
+    pagerduty = loaded.requests["pagerduty"]
+    assert loaded.rows["pagerduty.incidents"] > 200
+    assert pagerduty.total() <= PER_THOUSAND_LOG_ENTRIES * loaded.rows["pagerduty.log_entries"] / 1000 + 10, pagerduty
 
 
 def test_first_load_stays_within_its_budgets(first_load: FirstLoad) -> None:
@@ -97,10 +105,11 @@ def test_whole_company_stays_within_its_budgets(tmp_path: Path) -> None:
     from tests.end_to_end.small_world import company
 
     world = company().world
-    assert world.jira is not None and world.github is not None
+    assert world.jira is not None and world.github is not None and world.pagerduty is not None
     projects = tuple(project["key"] for project in world.jira.projects)
     repositories = tuple(repository.name_with_owner for repository in world.github.repositories)
-    for loaded in load(projects, repositories, tmp_path):
+    services = tuple(service["id"] for service in world.pagerduty.services)
+    for loaded in load(projects, repositories, services, tmp_path):
         check_first_load(loaded)
         again = night(loaded.server, loaded.nights, NIGHT)
         assert sum(counter.total() for counter in again.values()) <= UNCHANGED_NIGHT, again

@@ -21,7 +21,7 @@ from tests.end_to_end.small_world import (
     raw_rows,
     smallest_world,
 )
-from tests.ingestion.nights import Nights, errors, github_connection, jira_connection
+from tests.ingestion.nights import Nights, errors, github_connection, jira_connection, pagerduty_connection
 
 pytestmark = pytest.mark.xdist_group("small_world")
 PASSING = tuple(kind for kind in KINDS if kind != "html_page")
@@ -30,11 +30,15 @@ SOAK_SEEDS = range(3, 20)
 
 
 def connections(server: Server) -> list[Any]:
-    return [jira_connection(server.jira_url, start_date=START_DATE), github_connection(server, start_date=START_DATE)]
+    return [
+        jira_connection(server.jira_url, start_date=START_DATE),
+        github_connection(server, start_date=START_DATE),
+        pagerduty_connection(server.pagerduty_url, start_date=START_DATE),
+    ]
 
 
 def problems_of(nights: Nights, server: Server, as_of: Any = NIGHT) -> dict[str, str]:
-    """One night of both connections; what went wrong."""
+    """One night of all connections; what went wrong."""
     return {k: v for connection in connections(server) for k, v in errors(nights.run(connection, as_of)).items()}
 
 
@@ -127,3 +131,4 @@ def test_login_page_in_place_of_json_stops_a_connection_and_the_next_night_goes_
             pytest.fail("thirty nights were not enough")
     assert differences(rows_of(nights), undisturbed) == []
     assert min(counts(rows_of(nights))[table] for table in ("jira.issues", "github.pull_requests")) > 100
+    assert counts(rows_of(nights))["pagerduty.incidents"] > 50

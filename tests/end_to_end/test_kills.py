@@ -17,6 +17,7 @@ import pytest
 from sandbox.server import Server, serve
 from tests.end_to_end.small_world import NIGHT, differences, raw_rows, small_world
 
+CONNECTIONS = ("jira", "github", "pagerduty")
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group("small_world")
 
@@ -31,12 +32,13 @@ class Undisturbed:
 
 
 def night(server: Server, folder: Path, kill: list[Any] | None = None) -> int:
-    """A night of both connections in a process; its exit code (-9: killed)."""
+    """A night of all connections in a process; its exit code (-9: killed)."""
     folder.mkdir(parents=True, exist_ok=True)
     asked = {
         "jira_url": server.jira_url,
         "github_url": server.github_url,
         "graphql_url": server.graphql_url,
+        "pagerduty_url": server.pagerduty_url,
         "data": str(folder),
         "log": str(folder / "events.log"),
         "as_of": NIGHT.isoformat(),
@@ -65,12 +67,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbe
         assert ended["kind"] == "ended" and ended["bad"] == []
         rows = rows_of(folder)
         assert min(len(rows[table]) for table in ("jira.issues", "jira.changelogs", "github.pull_requests")) > 250
+        assert len(rows["pagerduty.log_entries"]) > 250
         yield Undisturbed(server, rows, ended["counts"])
 
 
 def pages_asked_again(log: list[dict[str, Any]]) -> list[str]:
     """Pages that were asked for although their answer had been committed."""
-    pending: dict[str, list[str]] = {"jira": [], "github": []}
+    pending: dict[str, list[str]] = {name: [] for name in CONNECTIONS}
     committed: set[str] = set()
     again = []
     for event in log:
@@ -88,7 +91,7 @@ def pages_asked_again(log: list[dict[str, Any]]) -> list[str]:
 
 def pages_lost(log: list[dict[str, Any]]) -> dict[str, int]:
     """By connection, pages that were asked for and not committed when the process was killed; the most of all kills."""
-    lost = {"jira": 0, "github": 0}
+    lost = dict.fromkeys(CONNECTIONS, 0)
     pending = dict.fromkeys(lost, 0)
     for event in log:
         if event["kind"] == "sent" and event["paged"]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from ingestion.connections import GithubConnection, JiraConnection
+from ingestion.connections import GithubConnection, JiraConnection, PagerdutyConnection
 from ingestion.load import Warehouse
 from ingestion.stream import StreamRun
 from ingestion.sync import sync_connection
@@ -37,6 +37,12 @@ def github_connection(server: Any, repositories: Any = ("acme/*",), **more: Any)
         "repositories": list(repositories), "start_date": date(2026, 1, 1), "secret": SecretStr(SECRET),
     }  # fmt: skip
     return GithubConnection(**{**values, **more})
+
+
+def pagerduty_connection(url: str, **more: Any) -> PagerdutyConnection:
+    """A connection to a PagerDuty double."""
+    values = {"name": "pagerduty", "type": "pagerduty", "base_url": url, "start_date": date(2026, 1, 1)}
+    return PagerdutyConnection(**{**values, "secret": SecretStr(SECRET), **more})
 
 
 class Nights:

@@ -27,6 +27,12 @@ def jira_agile() -> dict[str, Any]:
 
 
 @cache
+def pagerduty() -> dict[str, Any]:
+    """PagerDuty's OpenAPI document."""
+    return json.loads(gzip.open(SPECS / "pagerduty-openapi.json.gz").read())
+
+
+@cache
 def github_schema() -> Any:
     """GitHub's GraphQL schema."""
     from graphql import build_schema

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ingestion.errors import RepeatedPage
-from ingestion.pagination import GraphQLCursor, LinkHeader, LoopGuard, Offset, PageToken, select
+from ingestion.errors import RepeatedPage, StopStream
+from ingestion.pagination import GraphQLCursor, LinkHeader, LoopGuard, Offset, PageToken, WindowOffset, select
 from ingestion.stream import Page, Request, graphql
 
 POST = Request("POST", "/search", json={"jql": "x"})
@@ -113,3 +115,37 @@ def test_select_follows_a_path() -> None:
     assert select({"a": {"b": [1]}}, "a.b") == [1]
     assert select({"a": None}, "a.b") is None
     assert select([1], "") == [1]
+
+
+@given(st.lists(st.integers(0, 40)), st.integers(1, 3), st.booleans())
+def test_window_offset_reads_every_record_beyond_the_vendors_reach(
+    seconds: list[int], size: int, newest_first: bool
+) -> None:
+    """At most eight records are counted; a second may hold several, which come twice where a window begins with it."""
+    most_in_a_second = max((seconds.count(second) for second in seconds), default=0)
+    assume(most_in_a_second <= 8 - 2 * size)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    times = [start + timedelta(seconds=second) for second in seconds]
+    records = [{"id": n, "created_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"} for n, at in enumerate(times)]
+    records.sort(key=lambda record: record["created_at"], reverse=newest_first)
+
+    def answer(request):
+        since, until, offset = (request.params[name] for name in ("since", "until", "offset"))
+        assert offset + size <= 8
+        window = [record for record in records if since <= record["created_at"] < until]
+        page = window[offset : offset + size]
+        return Page({"rows": page, "offset": offset, "limit": size, "more": offset + size < len(window)}), page
+
+    request = Request(
+        "GET", "/rows", {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z", "limit": size, "offset": 0}
+    )
+    found = read_all(WindowOffset("rows", newest_first, reach=8), request, answer)
+    assert {record["id"] for record in found} == set(range(len(seconds)))
+
+
+@pytest.mark.parametrize("params", [{"since": "2026-01-01T00:00:05Z"}, {}], ids=["one second", "no window"])
+def test_window_that_cannot_be_made_smaller_is_refused(params: dict) -> None:
+    rows = [{"created_at": "2026-01-01T00:00:05Z"}] * 2
+    request = Request("GET", "/rows", {"limit": 2, "offset": 6, **params})
+    with pytest.raises(StopStream):
+        WindowOffset("rows", reach=8).next(request, Page({"rows": rows, "offset": 6, "limit": 2, "more": True}))

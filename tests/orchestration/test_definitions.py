@@ -13,6 +13,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 
 SNAPSHOT = Path(__file__).with_name("asset_keys.txt")
 UPDATE = "FLOWLIGHT_UPDATE_SNAPSHOTS"
+SOURCES = ("jira", "github", "pagerduty", "inbox", "surveys", "organization")
 SECONDS_TO_LOAD = 3.0  # of CPU; the imports of dagster and dbt take another three
 
 
@@ -44,21 +45,14 @@ def test_lineage_leads_from_every_configured_source_to_the_publication(definitio
     assert {"jira", "github", "surveys", "organization", "ingestion", "staging", "intermediate", "core"} <= above
     marts = graph.get(dg.AssetKey(["publication", "flowlight"])).parent_keys
     assert {key.path[0] for key in marts} == {"core", "flow", "quality", "sentiment", "outcomes"}
-    external = {
-        key for key in graph.external_asset_keys if key.path[0] in ("jira", "github", "surveys", "organization")
-    }
+    external = {key for key in graph.external_asset_keys if key.path[0] in SOURCES}
     assert not external, "a source of dbt that no connection's stream makes"
 
 
 def test_every_tested_model_has_one_check_and_every_connection_has_one(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     names = [key.name for key in graph.asset_check_keys]
-    assert {name for name in names if name != "tests"} == {
-        "read_jira",
-        "read_github",
-        "read_surveys",
-        "read_organization",
-    }
+    assert {name for name in names if name != "tests"} == {f"read_{source}" for source in SOURCES}
     assert len(graph.asset_check_keys) == len(set(graph.asset_check_keys))
 
 

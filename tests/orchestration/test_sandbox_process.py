@@ -11,7 +11,7 @@ import pytest
 from orchestration.errors import GateError
 from orchestration.sandbox_process import SHOWN_URLS, SandboxProcess
 from orchestration.settings import PROJECT_ROOT, Settings
-from sandbox import github_state, process
+from sandbox import github_state, pagerduty_double, process
 
 CLOCK = datetime(2026, 7, 1, 2, tzinfo=UTC)
 SECONDS_TO_END = 20.0
@@ -56,4 +56,5 @@ def test_it_says_why_it_did_not_start(tmp_path: Path) -> None:
 
 
 def test_addresses_shown_in_data_are_those_that_the_doubles_write() -> None:
-    assert {"jira": process.SITE, "github": f"{github_state.WEB}/api/v3"} == SHOWN_URLS
+    shown = {"jira": process.SITE, "github": f"{github_state.WEB}/api/v3", "pagerduty": pagerduty_double.API}
+    assert shown == SHOWN_URLS

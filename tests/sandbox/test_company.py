@@ -75,7 +75,7 @@ from sandbox.company import build_world
 company = build_world()
 parts = [company.world.jira.issues[::40], [r.pull_requests[::40] for r in company.world.github.repositories],
          [r.deployments[::40] for r in company.world.github.repositories], company.surveys, company.organization,
-         list(company.truth.work_items.values())[::40]]
+         company.world.pagerduty, company.inbox, company.truth.incidents, list(company.truth.work_items.values())[::40]]
 print(hashlib.sha256(repr(parts).encode()).hexdigest())
 """
 
@@ -398,7 +398,7 @@ def test_acquired_team_begins_when_it_joins(company: Company) -> None:
 
 def test_names_of_people_are_planted_everywhere(company: Company) -> None:
     places = Counter(p.where for p in company.truth.planted_names)
-    assert set(places) == {"title", "branch", "label", "outcome"} and min(places.values()) >= 5
+    assert set(places) == {"title", "branch", "label", "outcome", "incident"} and min(places.values()) >= 5
     assert all(p.name in p.text for p in company.truth.planted_names)
 
 
@@ -415,6 +415,11 @@ def test_truth_at_a_clock_knows_nothing_later(company: Company) -> None:
             t is None or t <= clock for t in (pull.first_review_at, pull.merged_at, pull.closed_at, pull.deployed_at)
         )
     assert all(d.finished_at is None or d.finished_at <= clock for d in then.deployments.values())
+    for incident in then.incidents.values():
+        times = [incident.acknowledged_at, incident.escalated_at, *incident.resolved_times, *incident.reopened_times]
+        assert all(at is None or incident.started_at <= at <= clock for at in times)
+    assert all(d.finished_at is None or d.finished_at <= clock for d in then.inbox_deployments.values())
+    assert all(f.closed_at is None or f.closed_at <= clock for f in then.inbox_findings.values())
     assert set(then.waves) == {"2025-Q1", "2025-Q2", "2025-Q3"}
 
 

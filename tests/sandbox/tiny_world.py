@@ -13,6 +13,9 @@ from sandbox.world import (
     History,
     Issue,
     JiraWorld,
+    LogEntry,
+    PagerdutyIncident,
+    PagerdutyWorld,
     PullRequest,
     Repository,
     Review,
@@ -205,9 +208,72 @@ def github() -> GithubWorld:
     return GithubWorld([shop(), Repository("R_2", "acme/empty", at("01-01"))])
 
 
+SERVICES = [
+    {
+        "id": id, "type": "service", "summary": name, "name": name, "status": "active",
+        "self": f"https://api.pagerduty.com/services/{id}",
+        "html_url": f"https://acme.pagerduty.com/service-directory/{id}", "created_at": "2025-01-01T00:00:00Z",
+        "description": "Ask Ann", "teams": [],
+        "escalation_policy": {"id": "PPOLICY", "type": "escalation_policy_reference", "summary": "Ann first"},
+    }
+    for id, name in (("PSHOP01", "Shop"), ("PPAY001", "Payments"))
+]  # fmt: skip
+PRIORITIES = [
+    {
+        "id": f"PRIO0{n}", "type": "priority", "summary": f"P{n}", "name": f"P{n}", "description": "",
+        "self": f"https://api.pagerduty.com/priorities/PRIO0{n}",
+    }
+    for n in (1, 2, 3)
+]  # fmt: skip
+
+
+def incident(number: int, created: str, *entries: tuple[str, str], **more: Any) -> PagerdutyIncident:
+    """A PagerDuty incident with its trigger and further log entries (kind, time), done by Ann unless kind ends in !."""
+    steps = [("trigger!", created), *entries]
+    log = [
+        LogEntry(f"R{number:03d}{n}", f"{kind.rstrip('!')}_log_entry", at(when), None if kind.endswith("!") else "Ann")
+        for n, (kind, when) in enumerate(steps)
+    ]
+    values = {"service_id": "PSHOP01", "priority_id": "PRIO02", **more}
+    title, begun = f"Trouble {number}", at(created)
+    return PagerdutyIncident(f"Q{number:03d}", number, title, created_at=begun, entries=log, **values)
+
+
+def pagerduty() -> PagerdutyWorld:
+    """Two services and five incidents: resolved, reopened, acknowledged, open since long ago, merged."""
+    merged = incident(5, "02-28T10:05", ("resolve", "02-28T10:20"))
+    merged.entries[-1].into = "Q003"
+    return PagerdutyWorld(
+        list(SERVICES),
+        list(PRIORITIES),
+        [
+            incident(1, "02-01T10:00", ("notify!", "02-01T10:01"), ("acknowledge", "02-01T10:05"),
+                     ("escalate", "02-01T10:30"), ("resolve", "02-01T11:00")),
+            incident(2, "02-10T10:00", ("resolve", "02-10T12:00"), ("trigger!", "02-10T13:00"),
+                     ("resolve", "02-10T14:00"), urgency="low", priority_id=None, service_id="PPAY001"),
+            incident(3, "02-28T10:00", ("acknowledge", "02-28T10:15"), ("resolve", "03-03T08:00")),
+            incident(4, "01-05T09:00", ("acknowledge", "01-05T09:10"), ("resolve", "03-04T08:00")),
+            merged,
+        ],
+    )  # fmt: skip
+
+
+def many_incidents(count: int) -> World:
+    """A world with `count` incidents a minute apart from 2026-01-01, each resolved after half an hour."""
+    account = pagerduty()
+    account.incidents = []
+    for number in range(1, count + 1):
+        one = incident(number, "01-01", ("acknowledge", "01-01T00:10"), ("resolve", "01-01T00:30"))
+        one.created_at += timedelta(minutes=number)
+        for entry in one.entries:
+            entry.created_at += timedelta(minutes=number)
+        account.incidents.append(one)
+    return World(CLOCK, pagerduty=account)
+
+
 def tiny_world() -> World:
     """A new tiny world."""
-    return World(CLOCK, jira(), github())
+    return World(CLOCK, jira(), github(), pagerduty())
 
 
 def many_issues(count: int) -> World:
