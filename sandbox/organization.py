@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from sandbox.clock import FREEZES, HOLIDAYS
+from sandbox.incidents import TOOL_SERVICES
 from sandbox.initiatives import KEY_RESULT_IDS
 from sandbox.people import Staff
 from sandbox.process import ISSUE_TYPES, LABEL_RULES, STATUSES, UNPLANNED_LABEL
@@ -47,6 +48,12 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
                                        for r in REPOS if r.service)),
         "deployment_rules": _rows("service_id,environment_pattern,valid_from,valid_to",
                                   (None, "production*", None, None), ("parcel-hub", "prod-*", None, None)),
+        "incident_services": _rows("connection,tool_service,service_id,valid_from,valid_to",
+                                   *(("pagerduty", name, service, _since(service), None)
+                                     for _, name, service in TOOL_SERVICES if service)),
+        "incident_severities": _rows("connection,severity,is_incident,valid_from,valid_to",
+                                     ("pagerduty", "P4", "no", None, None), ("pagerduty", "P5", "no", None, None),
+                                     ("inbox", "low", "no", None, None)),
         "work_rules": _work_rules(),
         "status_mappings": _status_mappings(),
         "type_mappings": _type_mappings(),

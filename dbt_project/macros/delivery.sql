@@ -6,6 +6,7 @@
         {'fact': 'pickup', 'unit': 'hours', 'quality': 'change_quality'},
         {'fact': 'review', 'unit': 'hours', 'quality': 'change_quality'},
         {'fact': 'review_turnaround', 'unit': 'hours', 'quality': 'change_quality'},
+        {'fact': 'incident_restore', 'unit': 'hours', 'quality': 'incident_quality'},
         {'fact': 'open_pull_request_age', 'unit': 'days', 'quality': 'change_quality'},
     ]) }}
 {%- endmacro %}

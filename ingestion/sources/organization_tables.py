@@ -162,6 +162,30 @@ TABLES: tuple[Table, ...] = (
         history="single",
     ),
     Table(
+        "incident_services",
+        "Which of your services a service of an incident tool watches",
+        (
+            CONNECTION,
+            Column("tool_service", "The tool's service, id or name", required=True),
+            SERVICE,
+            *VALIDITY,
+        ),
+        key=("connection", "tool_service"),
+        history="single",
+    ),
+    Table(
+        "incident_severities",
+        "Which severities of an incident tool are no incidents; what is not named is one",
+        (
+            CONNECTION,
+            Column("severity", "Severity or priority, as the tool names it", required=True),
+            Column("is_incident", "Whether it counts", required=True, choices=("yes", "no")),
+            *VALIDITY,
+        ),
+        key=("connection", "severity"),
+        history="single",
+    ),
+    Table(
         "work_rules",
         "Which team an item belongs to: the first rule_order that matches; several rows of one order share by weight",
         (

@@ -67,6 +67,7 @@ def expected(company: Company, nights: Sequence[datetime], rules: Rules | None =
             reviews(company, clock),
             lambda begun, ended: working_time.days(micros(begun), micros(ended)),
             rules.min_respondents,
+            company.organization,
         ).rows()
         | outcomes.rows(truth, organization, calendar, min(nights))
         | sentiment.rows()

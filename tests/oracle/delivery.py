@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sandbox.truth import DirectPush, PullRequest, Truth
-from tests.oracle.organization import Organization, scope_shares
+from sandbox.truth import DirectPush, Incident, PullRequest, Truth
+from tests.oracle.organization import Organization, Table, scope_shares
 from tests.oracle.periods import Calendar, Key, Period, Row, Rows, percentile_row, quantile, ratio_row
 
 HOUR = timedelta(hours=1)
@@ -34,6 +34,8 @@ class Pile:
     open: float = 0.0
     open_days: list[float] = field(default_factory=list)
     reviewers: Counter[str] = field(default_factory=Counter)
+    incidents: float = 0.0
+    incident_items: int = 0
     hours: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -44,6 +46,7 @@ class DeliveryOracle:
     start_date: the first day that was asked for.
     reviews: (pull request, reviewer, moment) of every review by another person, bots apart.
     working_days: nominal working days between two moments.
+    tables: the organisation's files.
     """
 
     def __init__(
@@ -56,7 +59,9 @@ class DeliveryOracle:
         reviews: Iterable[tuple[str, str, datetime]],
         working_days: Callable[[datetime, datetime], float],
         min_respondents: int,
+        tables: Mapping[str, Table],
     ) -> None:
+        self.tables = tables
         self.start_date, self.working_days, self.min_respondents = start_date, working_days, min_respondents
         self.organization, self.calendar, self.repositories = organization, calendar, repositories
         self.periods = calendar.periods
@@ -79,6 +84,7 @@ class DeliveryOracle:
             if pull_request_id in truth.pull_requests:
                 for pile, _ in self._piles(submitted_at, truth.pull_requests[pull_request_id].service):
                     pile.reviewers[reviewer] += 1
+        self._incidents(truth)
         for push in truth.direct_pushes.values():
             self._merge(push, push.pushed_at)
             self._ship(push, push.authored_at, push.pushed_at)
@@ -142,6 +148,43 @@ class DeliveryOracle:
             for pile, _ in self._piles(ended, pull.service) if begun and ended else ():
                 _add(pile, stage, begun, ended)
 
+    def _incidents(self, truth: Truth) -> None:
+        known = [each for each in truth.incidents.values() if each.deleted_at is None]
+        services = {str(row["tool_service"]): str(row["service_id"]) for row in self.tables["incident_services"]}
+        ruled_out = {
+            (row["connection"], row["severity"])
+            for row in self.tables["incident_severities"]
+            if row["is_incident"] == "no"
+        }
+        # a service is watched from the first day of its rule, or from the first incident that a tool reported of it
+        self.watched: dict[str | None, date] = dict.fromkeys(services.values(), date.min)
+        standing: list[tuple[Incident, str | None, bool]] = []
+        by_id = {each.incident_id: each for each in known}
+        for each in known:
+            service = services.get(each.tool_service) if each.source == "pagerduty" else each.tool_service
+            day = self.calendar.day(each.started_at)
+            spans = self.organization.services.get(service or "", [])
+            service = service if any(span.first <= day < span.end for span in spans) else None
+            self.watched[service] = min(day, self.watched.get(service, day))
+            if each.merged_into not in by_id:
+                standing.append((each, service, (each.source, each.severity) not in ruled_out))
+        for each, service, is_severe in standing:
+            is_copy = any(
+                other.source != each.source
+                and other_service == service
+                and service is not None
+                and other_is_severe
+                and timedelta(0) < each.started_at - other.started_at <= HOUR
+                for other, other_service, other_is_severe in standing
+            )
+            if not is_severe or is_copy:
+                continue
+            for pile, weight in self._piles(each.started_at, service):
+                pile.incidents += weight
+                pile.incident_items += 1
+            for pile, _ in self._piles(each.resolved_times[0], service) if each.resolved_times else ():
+                _add(pile, "incident_restore", each.started_at, each.resolved_times[0])
+
     def _open(self, pull: PullRequest, period: Period, age: float) -> None:
         day = min(period.end - timedelta(days=1), self.organization.today)
         for scope, weight in self._scopes(period, pull.service, day).items():
@@ -160,18 +203,30 @@ class DeliveryOracle:
                         found[scope].add(service)
         return found
 
+    def _watched(self, period: Period) -> set[Scope]:
+        """The scopes that at some time of a period had a service whose incidents are known."""
+        found: set[Scope] = set()
+        days = [period.start + timedelta(days=n) for n in range((period.end - period.start).days)]
+        for day in days if period.end > self.start_date else []:
+            for service, first in self.watched.items():
+                spans = self.organization.services.get(service or "", [])
+                is_there = service is None or any(span.first <= day < span.end for span in spans)
+                if first <= day <= self.organization.today and is_there:
+                    found |= set(self._scopes(period, service, day))
+        return found
+
     def rows(self) -> Rows:
         """Every delivery metric of every scope and period."""
         found: Rows = {}
         for period in self.periods:
-            by_scope = self._services(period)
+            by_scope, watched = self._services(period), self._watched(period)
             for scope in (*self.organization.scopes(period), *self.organization.service_scopes(period)):
                 pile = self.piles[scope, period]
                 services = by_scope[scope]
                 shipping = {s for s in services if s in self.first_deployed and self.first_deployed[s] < period.end_at}
                 of_services = [self.piles[("service", s), period].deployments for s in shipping if s]
                 measures = _measures(pile, period, bool(services), bool(shipping), of_services, self.min_respondents)
-                for metric, row in measures:
+                for metric, row in (*measures, *_incident_measures(pile, scope in watched)):
                     if self.organization.is_suppressed(*scope, period):
                         row = Row(None, None, None, 0, "suppressed")
                     found[Key(metric, *scope, period.grain, period.start, "all")] = row
@@ -181,6 +236,13 @@ class DeliveryOracle:
 def _add(pile: Pile, stage: str, begun: datetime | None, ended: datetime | None) -> None:
     if begun and ended and ended >= begun:
         pile.hours[stage].append((ended - begun) / HOUR)
+
+
+def _incident_measures(pile: Pile, is_watched: bool) -> Iterable[tuple[str, Row]]:
+    nothing = Row(None, None, None, 0, "no_data")
+    yield "incidents", Row(pile.incidents, None, None, pile.incident_items, "ok") if is_watched else nothing
+    yield "incident_restore_p50_hours", percentile_row(pile.hours["incident_restore"], 0.5, 5)
+    yield "incident_restore_p85_hours", percentile_row(pile.hours["incident_restore"], 0.85, 10)
 
 
 def _measures(

@@ -86,6 +86,7 @@ aggregated as (
         periods.is_not_available,
         periods.is_cut_off,
         periods.is_before_start,
+        periods.incident_quality,
         any_value(frequencies.deploying_services) as deploying_services,
         any_value(frequencies.deployment_frequency_service_median) as deployment_frequency_service_median,
         any_value(reviewers.reviews_n) as reviews_n,
@@ -103,6 +104,8 @@ aggregated as (
         sum(facts.weight) filter (where facts.fact = 'reviewable_merge') as reviewable_merges,
         sum(facts.weight * facts.value) filter (where facts.fact = 'reviewable_merge') as unreviewed_merges,
         count(*) filter (where facts.fact = 'reviewable_merge') as reviewable_n,
+        coalesce(sum(facts.weight) filter (where facts.fact = 'incident'), 0) as incidents,
+        count(*) filter (where facts.fact = 'incident') as incidents_n,
         sum(facts.weight) filter (where facts.fact = 'prompt_review') as first_reviews,
         sum(facts.weight * facts.value) filter (where facts.fact = 'prompt_review') as prompt_reviews,
         count(*) filter (where facts.fact = 'prompt_review') as prompt_review_n,
@@ -144,7 +147,8 @@ aggregated as (
         periods.has_deployments,
         periods.is_not_available,
         periods.is_cut_off,
-        periods.is_before_start
+        periods.is_before_start,
+        periods.incident_quality
 
 ),
 

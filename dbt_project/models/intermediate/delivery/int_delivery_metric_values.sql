@@ -17,6 +17,7 @@
     {'metric': 'review_concentration', 'value': 'busiest_reviews / reviews_n', 'numerator': 'busiest_reviews',
      'denominator': 'reviews_n', 'n': 'reviews_n', 'quality': 'reviewer_quality'},
     {'metric': 'open_pull_requests', 'value': 'open_pull_requests', 'n': 'open_pull_request_age_n', 'quality': 'change_quality'},
+    {'metric': 'incidents', 'value': 'incidents', 'n': 'incidents_n', 'quality': 'incident_quality'},
     {'metric': 'change_fail_rate', 'value': 'null', 'n': '0', 'quality': "'no_data'"}
 ] -%}
 {%- for duration in delivery_durations() %}

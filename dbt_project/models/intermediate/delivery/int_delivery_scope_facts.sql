@@ -13,6 +13,10 @@
     'relation': ref('int_change_deployments'), 'alias': 'shipments', 'key': 'change_key', 'service': 'service_id',
     'at': 'deployed_at'
 } -%}
+{%- set incidents = {
+    'relation': ref('int_incidents'), 'alias': 'incidents', 'key': 'incident_key', 'service': 'service_id',
+    'place': "'service:' || coalesce(incidents.service_id, '')", 'at': 'started_at'
+} -%}
 {%- set facts = [
     dict(changes, fact='merge', where='changes.is_default_branch'),
     dict(changes, fact='undeployed_merge', where='changes.is_default_branch and not ' ~ shipped),
@@ -33,6 +37,9 @@
     dict(deployments, fact='deployment', where="deployments.is_production and deployments.outcome in ('success', 'failure')"),
     dict(deployments, fact='failed_deployment', where="deployments.is_production and deployments.outcome = 'failure'"),
     dict(deployments, fact='aborted_deployment', where="deployments.is_production and deployments.outcome = 'aborted'"),
+    dict(incidents, fact='incident', where='incidents.is_counted'),
+    dict(incidents, fact='incident_restore', at='resolved_at', value='incidents.restore_hours',
+         where='incidents.is_counted'),
 ] -%}
 
 with facts as (
@@ -44,7 +51,7 @@ with facts as (
         select
             '{{ f.fact }}' as fact,
             {{ f.alias }}.{{ f.key }} as fact_key,
-            {{ f.alias }}.repository_key,
+            {{ f.place or f.alias ~ '.repository_key' }} as place_key,
             cast({{ f.alias ~ '.' ~ f.service if f.service else 'null' }} as {{ text_type() }}) as service_id,
             {{ 'false' if f.service else 'true' }} as is_of_every_service,
             cast({{ f.alias }}.{{ f.at }} as timestamp) as occurred_at,
@@ -60,7 +67,7 @@ with facts as (
     select
         'review_given' as fact,
         reviews.review_key as fact_key,
-        pull_requests.repository_key,
+        pull_requests.repository_key as place_key,
         null as service_id,
         true as is_of_every_service,
         reviews.submitted_at as occurred_at,
@@ -77,7 +84,7 @@ with facts as (
     select
         'open_pull_request_age' as fact,
         pull_requests.pull_request_key || '@' || periods.period_grain || periods.period_start as fact_key,
-        pull_requests.repository_key,
+        pull_requests.repository_key as place_key,
         null as service_id,
         true as is_of_every_service,
         periods.elapsed_until as occurred_at,
@@ -95,6 +102,40 @@ with facts as (
 
 ),
 
+-- what comes from no repository belongs to the scopes of its service
+scopes as (
+
+    select
+        repository_key as place_key,
+        service_id,
+        team_id,
+        value_stream_id,
+        weight,
+        valid_from,
+        valid_to
+    from {{ ref('int_repository_scopes') }}
+    union all
+    select
+        'service:' || service_id as place_key,
+        service_id,
+        team_id,
+        value_stream_id,
+        weight,
+        valid_from,
+        valid_to
+    from {{ ref('int_service_scopes') }}
+    union all
+    select
+        'service:' as place_key,
+        null as service_id,
+        'unassigned' as team_id,
+        'unassigned' as value_stream_id,
+        1 as weight,
+        date '0001-01-01' as valid_from,
+        date '9999-12-31' as valid_to
+
+),
+
 attributed as (
 
     select
@@ -109,9 +150,9 @@ attributed as (
         scopes.weight,
         coalesce(teams.scope_id, 'unassigned') as team_scope_id
     from facts
-    inner join {{ ref('int_repository_scopes') }} as scopes
+    inner join scopes
         on
-            facts.repository_key = scopes.repository_key
+            facts.place_key = scopes.place_key
             and {{ in_force('scopes', 'facts.occurred_date') }}
             and (facts.is_of_every_service or facts.service_id is not distinct from scopes.service_id)
     inner join {{ ref('int_day_periods') }} as periods

@@ -5,7 +5,7 @@ with service_owners as (
         teams.period_grain,
         teams.period_start,
         bool_or(teams.is_small) as is_of_small_team
-    from {{ ref('int_repository_scopes') }} as scopes
+    from {{ ref('int_service_scopes') }} as scopes
     inner join {{ ref('int_periods') }} as periods
         on
             scopes.valid_from < periods.period_end
@@ -86,9 +86,53 @@ deployment_streams as (
 
 ),
 
+-- services whose incidents a tool reports: by rule, or because it did
+watched as (
+
+    select
+        rules.service_id,
+        connections.start_date,
+        rules.valid_from,
+        rules.valid_to
+    from {{ ref('stg_organization__incident_services') }} as rules
+    inner join {{ ref('int_connections') }} as connections
+        on
+            connections.source = 'pagerduty'
+            and (rules.connection is null or rules.connection = connections.connection)
+    union all
+    select
+        incidents.service_id,
+        any_value(connections.start_date) as start_date,
+        min(incidents.started_date) as valid_from,
+        date '9999-12-31' as valid_to
+    from {{ ref('int_incidents') }} as incidents
+    left join {{ ref('int_connections') }} as connections on incidents.connection = connections.connection
+    group by incidents.connection, incidents.service_id
+
+),
+
+watched_scopes as (
+
+    select
+        watched.service_id,
+        coalesce(scopes.team_id, 'unassigned') as team_id,
+        coalesce(scopes.value_stream_id, 'unassigned') as value_stream_id,
+        watched.start_date,
+        greatest(watched.valid_from, coalesce(scopes.valid_from, watched.valid_from)) as valid_from,
+        least(watched.valid_to, coalesce(scopes.valid_to, watched.valid_to)) as valid_to
+    from watched
+    left join {{ ref('int_service_scopes') }} as scopes
+        on
+            watched.service_id = scopes.service_id
+            and watched.valid_from < scopes.valid_to
+            and watched.valid_to > scopes.valid_from
+
+),
+
 members as (
 
     select
+        true as is_repository,
         periods.period_grain,
         periods.period_start,
         periods.period_end,
@@ -118,6 +162,28 @@ members as (
         on
             scopes.repository_key = first_deployments.repository_key
             and scopes.service_id is not distinct from first_deployments.service_id
+    union all
+    select
+        false as is_repository,
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        scopes.service_id,
+        scopes.value_stream_id,
+        coalesce(teams.scope_id, 'unassigned') as team_scope_id,
+        scopes.start_date,
+        false as is_not_available,
+        false as has_deployments
+    from watched_scopes as scopes
+    inner join {{ ref('int_periods') }} as periods
+        on
+            scopes.valid_from < periods.period_end
+            and scopes.valid_to > periods.period_start
+    left join {{ ref('int_team_period_scopes') }} as teams
+        on
+            scopes.team_id = teams.team_id
+            and periods.period_grain = teams.period_grain
+            and periods.period_start = teams.period_start
 
 ),
 
@@ -160,9 +226,14 @@ coverage as (
         array_agg(distinct service_id order by service_id) filter (where has_deployments and service_id is not null)
             as deploying_service_ids,
         bool_or(has_deployments) as has_deployments,
-        bool_and(is_not_available) as is_not_available,
-        bool_or(coalesce(start_date > period_start, false)) as is_cut_off,
-        bool_and(coalesce(start_date >= period_end, false)) as is_before_start
+        bool_or(is_repository) as has_repositories,
+        bool_or(not is_repository) as has_incident_tool,
+        bool_and(is_not_available) filter (where is_repository) as is_not_available,
+        bool_or(start_date > period_start) filter (where is_repository) as is_cut_off,
+        bool_and(coalesce(start_date >= period_end, false)) filter (where is_repository) as is_before_start,
+        bool_or(start_date > period_start) filter (where not is_repository) as is_incident_cut_off,
+        bool_and(coalesce(start_date >= period_end, false)) filter (where not is_repository)
+            as is_before_incident_start
     from scoped
     group by scope_type, scope_id, period_grain, period_start
 
@@ -178,11 +249,16 @@ select
         as elapsed_days,
     scope_periods.is_complete,
     coverage.deploying_service_ids,
-    coverage.scope_id is not null as has_repositories,
+    coalesce(coverage.has_repositories, false) as has_repositories,
     coalesce(coverage.has_deployments, false) as has_deployments,
     coalesce(coverage.is_not_available, false) as is_not_available,
     coalesce(coverage.is_cut_off, false) as is_cut_off,
-    coalesce(coverage.is_before_start, false) as is_before_start
+    coalesce(coverage.is_before_start, false) as is_before_start,
+    case
+        when not coalesce(coverage.has_incident_tool, false) or coverage.is_before_incident_start then 'no_data'
+        when coverage.is_incident_cut_off then 'partial'
+        else 'ok'
+    end as incident_quality
 from scope_periods
 left join coverage
     on

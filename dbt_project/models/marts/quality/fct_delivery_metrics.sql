@@ -21,6 +21,9 @@ select
         'review_p85_hours',
         'merged_changes',
         'undeployed_changes',
+        'incidents',
+        'incident_restore_p50_hours',
+        'incident_restore_p85_hours',
         'change_fail_rate'
     ]) }}
 from {{ ref('fct_metric_values') }}
