@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 
 from ingestion.connections import InboxConnection
 from ingestion.schemas import KINDS, record_schema, schema_text
+from ingestion.starter import write_starter
 from orchestration.cli import main
 from tests.ingestion.nights import Nights, errors
 
@@ -131,6 +132,15 @@ def test_no_field_can_hold_a_person() -> None:
     for kind in KINDS:
         for name in record_schema(kind).properties:
             assert not {"author", "name", "user", "email", "title", "assignee"} & set(name.split("_")), name
+
+
+def test_the_starters_inbox_is_read_and_its_example_fits(tmp_path: Path) -> None:
+    write_starter(tmp_path)
+    nights = Nights(tmp_path / "data")
+    assert errors(nights.run(InboxConnection(name="inbox", type="inbox", path=tmp_path / "inbox"), NIGHT)) == {}
+    lines = [line for line in (tmp_path / "inbox" / "README.md").read_text().splitlines() if line.startswith("{")]
+    assert len(lines) == 2
+    assert [record_schema("deployments").problem(json.loads(line)) for line in lines] == [None, None]
 
 
 # --- formats -------------------------------------------------------------------------------------------------------
