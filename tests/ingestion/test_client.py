@@ -117,6 +117,28 @@ def test_jira_reset_is_iso_minutes(double: Vendor) -> None:
     assert sleeper.slept == [60.0]
 
 
+def test_rate_limit_of_pagerduty_waits_the_seconds_it_says(double: Vendor) -> None:
+    sleeper = Sleeper()
+    limits = {"RateLimit-Limit": "960", "RateLimit-Remaining": "0", "RateLimit-Reset": "37"}
+    double.answers = [(429, limits, b'{"error": {"message": "Rate Limit Exceeded"}}'), ok([])]
+    client_of(double, sleeper).send(GET)
+    assert sleeper.slept == [pytest.approx(37, abs=1)]
+    double.answers = [ok([], **{**limits, "RateLimit-Remaining": "190"})]
+    client = client_of(double, sleeper, ceiling=0.8)
+    client.send(GET)
+    assert client.quota_left == pytest.approx(190 / 960)
+    client.send(GET)
+    assert sleeper.slept[1:] == [pytest.approx(37, abs=1)], "more than four fifths of the minute are used"
+
+
+def test_key_of_pagerduty_is_hidden_and_its_words_are_repeated(double: Vendor) -> None:
+    said = {"message": "Invalid Input Provided", "code": 2001, "errors": ["key pl4nted-k3y is odd"]}
+    double.answers = [(400, {}, json.dumps({"error": said}).encode())]
+    client = Client(Endpoint(double.url, authorization="Token token=pl4nted-k3y"))
+    with pytest.raises(StopStream, match=r"Invalid Input Provided; key \*\*\* is odd"):
+        client.send(GET)
+
+
 def test_limit_zero_means_limits_are_off(double: Vendor) -> None:
     sleeper = Sleeper()
     double.answers = [ok({}, **{"X-RateLimit-Limit": "0", "X-RateLimit-Remaining": "0"})]

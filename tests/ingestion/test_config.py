@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.config import ConfigError, GithubConnection, JiraConnection, load_config
+from ingestion.config import ConfigError, GithubConnection, InboxConnection, JiraConnection, load_config
 from ingestion.connections import CONNECTION_TYPES, FieldIds, OrganizationSettings
 
 SECRETS = {"JIRA_TOKEN": "jira-s3cret", "GITHUB_TOKEN": "github-s3cret"}
@@ -112,6 +112,27 @@ def test_sandbox_needs_no_secret_and_moves_to_its_address(tmp_path: Path) -> Non
     assert [connection.base_url for connection in config.connections] == ["sandbox", "sandbox"]
 
 
+def test_pagerduty_and_an_inbox_are_connections(tmp_path: Path) -> None:
+    text = """connections:
+  - {name: pages, type: pagerduty, token_env: PAGERDUTY_TOKEN, start_date: 2025-01-01}
+  - {name: files, type: inbox}
+"""
+    pages, files = load_config(write(tmp_path, text), environ={"PAGERDUTY_TOKEN": "k3y"}).connections
+    assert (pages.source, pages.base_url, pages.start_date) == (
+        "pagerduty",
+        "https://api.pagerduty.com",
+        date(2025, 1, 1),
+    )
+    assert pages.token is not None and pages.token.get_secret_value() == "k3y"
+    assert isinstance(files, InboxConnection) and files.path == tmp_path / "inbox"
+    assert problems(tmp_path, text) == [
+        "connections.yml:2: connections[0].token_env: environment variable PAGERDUTY_TOKEN is not set; "
+        "export it (export PAGERDUTY_TOKEN=...) or name another one"
+    ]
+    site = text.replace("type: pagerduty", "type: pagerduty, base_url: 'https://acme.pagerduty.com'")
+    assert "is the web site; the API is at https://api.pagerduty.com" in problems(tmp_path, site)[0]
+
+
 def test_with_base_urls_refuses_an_unknown_connection(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, JIRA), environ=SECRETS)
     with pytest.raises(ConfigError, match="has no connection 'jra'; did you mean 'jira'"):
@@ -208,7 +229,11 @@ JIRA_MISTAKES = [
         "unknown key 'start-date'; did you mean 'start_date'?",
     ),
     ("connections:", "conections:", ":1: conections: unknown key 'conections'; did you mean 'connections'?"),
-    ("    type: jira\n", "", ":2: connections[0].type: is required; choose from jira, github, survey_files"),
+    (
+        "    type: jira\n",
+        "",
+        ":2: connections[0].type: is required; choose from jira, github, pagerduty, inbox, survey_files",
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from jsonschema import Draft202012Validator
 
 from ingestion.connections import InboxConnection
 from ingestion.schemas import KINDS, record_schema, schema_text
+from ingestion.sources import inbox_files
+from ingestion.starter import write_starter
 from orchestration.cli import main
 from tests.ingestion.nights import Nights, errors
 
@@ -131,6 +134,15 @@ def test_no_field_can_hold_a_person() -> None:
     for kind in KINDS:
         for name in record_schema(kind).properties:
             assert not {"author", "name", "user", "email", "title", "assignee"} & set(name.split("_")), name
+
+
+def test_the_starters_inbox_is_read_and_its_example_fits(tmp_path: Path) -> None:
+    write_starter(tmp_path)
+    nights = Nights(tmp_path / "data")
+    assert errors(nights.run(InboxConnection(name="inbox", type="inbox", path=tmp_path / "inbox"), NIGHT)) == {}
+    lines = [line for line in (tmp_path / "inbox" / "README.md").read_text().splitlines() if line.startswith("{")]
+    assert len(lines) == 2
+    assert [record_schema("deployments").problem(json.loads(line)) for line in lines] == [None, None]
 
 
 # --- formats -------------------------------------------------------------------------------------------------------
@@ -286,6 +298,31 @@ def test_of_a_file_that_grows_only_the_new_rows_are_read(inbox: Inbox, form: str
     inbox.write(f"deployments/a.{form}", text.replace("terminals", "kiosks"))
     inbox.night()
     assert {row["service"] for row in inbox.rows("deployments").values()} == {"kiosks"}
+
+
+def test_a_night_that_ends_between_two_files_goes_on_with_the_second(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands before a checkpoint is committed with it; what comes after it is lost with the process."""
+    inbox.write("deployments/a.jsonl", [DEPLOYMENT])
+    inbox.write("deployments/b.jsonl", [{**DEPLOYMENT, "id": "d-2"}, {**DEPLOYMENT, "id": "d-3"}])
+    read = inbox_files.read_rows
+    asked: list[str] = []
+
+    def dies(path: Path, *more: Any) -> Iterator[Any]:
+        asked.append(path.name)
+        for number, row in enumerate(read(path, *more)):
+            if path.name == "b.jsonl" and number == 1:
+                raise KeyboardInterrupt
+            yield row
+
+    monkeypatch.setattr(inbox_files, "read_rows", dies)
+    with pytest.raises(KeyboardInterrupt):
+        inbox.night()
+    monkeypatch.setattr(inbox_files, "read_rows", lambda path, *more: asked.append(path.name) or read(path, *more))
+    assert inbox.night() == {}
+    assert sorted(inbox.rows("deployments")) == ["d-1", "d-2", "d-3"]
+    assert asked == ["a.jsonl", "b.jsonl", "b.jsonl"]
 
 
 def test_another_schema_reads_the_files_again(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -372,6 +372,7 @@ def test_starter_is_a_valid_configuration(tmp_path: Path) -> None:
     assert [connection.type for connection in config.connections] == [
         "jira",
         "github",
+        "inbox",
         "organization_files",
         "survey_files",
     ]
