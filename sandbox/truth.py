@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TypeVar
 
+from sandbox.delivery_truth import Finding, Release, WorkflowRun, finding_at, release_at, run_at
+
 Share = tuple[tuple[str, float], ...]
 
 
@@ -301,6 +303,9 @@ class Truth:
     pull_requests: dict[str, PullRequest] = field(default_factory=dict)
     direct_pushes: dict[str, DirectPush] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
+    releases: dict[str, Release] = field(default_factory=dict)
+    workflow_runs: dict[int, WorkflowRun] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
     waves: dict[str, Wave] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     planted_names: list[Planted] = field(default_factory=list)
@@ -330,6 +335,9 @@ class Truth:
             },
             direct_pushes={k: _shipped_at(p, clock) for k, p in self.direct_pushes.items() if p.pushed_at <= clock},
             deployments={k: _deployment_at(d, clock) for k, d in self.deployments.items() if d.created_at <= clock},
+            releases={k: release_at(r, clock) for k, r in self.releases.items() if r.made_at <= clock},
+            workflow_runs={k: run_at(r, clock) for k, r in self.workflow_runs.items() if r.created_at <= clock},
+            findings={k: finding_at(f, clock) for k, f in self.findings.items() if f.created_at <= clock},
             waves={k: w for k, w in self.waves.items() if w.wave_date <= clock.date()},
             answers=[a for a in self.answers if a.submitted_at <= clock],
             planted_names=self.planted_names,

@@ -305,13 +305,17 @@ def _commit_slices(context: Context) -> Sequence[Slice]:
 
 def _pull_request(record: dict[str, Any], _: Slice) -> dict[str, Any]:
     """Without its description and the messages of its commits, but with what they say they revert and who helped."""
-    nodes = []
+    messages, nodes = [], []
     for node in record["commits"]["nodes"]:
-        commit = dict(node["commit"])
-        message = commit.pop("message", None)
-        nodes.append({"commit": {**commit, "coAuthors": co_authors(message), "reverts": reverts(message)}})
-    described = {name: value for name, value in record.items() if name != "body"}
-    return {**described, "commits": {"nodes": nodes}, "reverts": reverts(record.get("body"))}
+        messages.append(node["commit"].get("message") or "")
+        nodes.append({"commit": {name: value for name, value in node["commit"].items() if name != "message"}})
+    texts = "\n\n".join((record.get("body") or "", *messages))
+    return {
+        **{name: value for name, value in record.items() if name != "body"},
+        "commits": {"nodes": nodes},
+        "coAuthors": co_authors("\n".join(messages)),
+        "reverts": reverts(texts),
+    }
 
 
 def _commit(record: dict[str, Any], slice_: Slice) -> dict[str, Any]:

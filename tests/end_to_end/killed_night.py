@@ -84,7 +84,7 @@ def is_page(what: str, body: dict[str, Any]) -> bool:
         return what.endswith("bulkfetch") or (what.endswith("search/jql") and body.get("fields") != ["id"])
     if what.startswith("query"):
         return "Children" not in what and "OwnerRepositories" not in what and "NamedRepositories" not in what
-    return what.endswith("/commits") or "/compare/" in what
+    return what.endswith(("/commits", "/actions/runs", "/jobs")) or "/compare/" in what
 
 
 def watch_files(recorder: Recorder) -> None:
