@@ -1,22 +1,27 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingestion.client import Client
 from ingestion.errors import RepeatedPage
 from ingestion.pagination import LinkHeaderInWindow
+from ingestion.sources.github import GITHUB
 from ingestion.sources.github_actions import may_deploy
 from ingestion.stream import Page, Request
+from sandbox.faults import Faults
 from sandbox.server import Server, serve
 from sandbox.world import GithubWorld, Repository, RunAttempt, WorkflowRun, World
 from tests.ingestion.nights import Nights, errors, github_connection
+from tests.ingestion.specs import github_rest, needs_specs
 from tests.sandbox.tiny_world import ANN, CLOCK, at, attempt, oid, run, tiny_world
 from tests.sandbox.tiny_world import shop as tiny_shop
 
@@ -48,7 +53,8 @@ def minutes(count: int, *, seconds: int = 60) -> World:
     runs = []
     for n in range(count):
         begun = at("01-02") + n * timedelta(seconds=seconds)
-        runs.append(run(n, "CI", "push", "main", oid(1), RunAttempt(begun, begun + timedelta(minutes=3), "success")))
+        passed = RunAttempt(begun, begun + timedelta(minutes=3), "success")
+        runs.append(run(1000 + n, "CI", "push", "main", oid(1), passed))
     return busy(*runs)
 
 
@@ -143,6 +149,60 @@ def test_more_runs_than_one_query_shows_are_all_read(nights: Nights) -> None:
         assert errors(runs) == {}
         assert runs["workflow_runs"].requests <= 2350 / 100 + 3
     assert len(payloads(nights, "workflow_runs")) == 2350
+
+
+def test_faults_change_no_row(tmp_path: Path) -> None:
+    tables = [stream.name for stream in GITHUB.streams]
+    found = []
+    for seed in (None, 4, 5):
+        shaken = Nights(tmp_path / str(seed))
+        world = tiny_world()
+        world.github.repositories += minutes(230).github.repositories
+        faults = Faults(seed, rate=0.4, slow_seconds=0.01) if seed else None
+        with serve(world, clock=CLOCK, faults=faults) as server:
+            assert errors(shaken.run(github_connection(server), CLOCK)) == {}
+        found.append([shaken.raw(f"github.{table}", "id, payload->>'$.state'") for table in tables])
+    assert found[1:] == found[:1] * 2
+    assert len(found[0][tables.index("workflow_runs")]) == 236
+
+
+@needs_specs
+def test_every_request_is_one_that_githubs_specification_knows(nights: Nights) -> None:
+    paths = github_rest()["paths"]
+    sent: set[tuple[str, str, str]] = set()
+    send = Client.send
+
+    def spy(self: Client, request: Request, **more: Any) -> Page:
+        if not request.graphql:
+            url = urlsplit(request.path)
+            template = next(p for p in paths if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", p), _path(url.path)))
+            params = {**dict(parse_qsl(url.query)), **request.params}
+            sent.update((template, name, str(value)) for name, value in params.items())
+        return send(self, request, **more)
+
+    world = tiny_world()
+    world.github.repositories += minutes(130).github.repositories
+    with serve(world, clock=CLOCK) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "send", spy)
+        for night in (CLOCK, CLOCK + DAY):
+            server.clock = night
+            nights.run(github_connection(server), night)
+    assert len({template for template, _, _ in sent}) >= 9
+    for template, name, value in sent:
+        known = {p["name"]: p["schema"] for p in map(_parameter, paths[template]["get"]["parameters"])}
+        assert name in known, f"{template} has no parameter {name}"
+        assert value in known[name].get("enum", [value]), f"{template}: {name}={value}"
+
+
+def _path(path: str) -> str:
+    return "/" + path.removeprefix("/api/v3").lstrip("/")
+
+
+def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
+    name = parameter.get("$ref", "").rsplit("/", 1)[-1]
+    found = github_rest()["components"]["parameters"][name] if name else parameter
+    schema = found["schema"].get("$ref", "").rsplit("/", 1)[-1]
+    return {**found, "schema": github_rest()["components"]["schemas"][schema] if schema else found["schema"]}
 
 
 class Listing:
