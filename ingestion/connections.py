@@ -270,6 +270,11 @@ class GithubConnection(HttpConnection):
     repositories: tuple[str, ...] = Field(
         description="owner/name, or a glob such as acme/*", examples=['[acme/checkout, "acme/*"]']
     )
+    deploy_workflows: tuple[str, ...] = Field(
+        ("*deploy*", "*release*", "*publish*", "*promote*", "*rollout*", "*rollback*"),
+        description="Workflows whose jobs are read, as they may deploy: globs of their names or files' names",
+        examples=['["*deploy*", "ship.yml"]'],
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -286,6 +291,11 @@ class GithubConnection(HttpConnection):
     @classmethod
     def _usable_graphql_url(cls, value: str) -> str:
         return _checked_url(value, "https://api.github.com/graphql") if value else value
+
+    @field_validator("deploy_workflows", mode="before")
+    @classmethod
+    def _workflow_names(cls, value: Any) -> Any:
+        return _list_or_star(value, "workflows", '["*deploy*"]')
 
     @field_validator("repositories", mode="before")
     @classmethod

@@ -21,7 +21,8 @@ from ingestion.pagination import LoopGuard, select
 from ingestion.stream import Checkpoint, Context, Page, Problem, Quarantined, Record, Request, Slice, Stream
 
 WATERMARK = "{watermark}"
-REFUSED = "refused"  # in the cursor of an optional slice that was never read: the vendor's answer
+REFUSED = "refused"  # in the cursor of a slice of an optional stream: the vendor's answer
+WAS_READ = "was_read"  # beside it: the slice was read before
 RECORDS_PER_PAGE = 1000
 PAGES_BEFORE_GROWING = 4
 QUARANTINED_CHARACTERS = 500
@@ -123,19 +124,28 @@ class _Pages:
             plan = self.zone.extend(run, self.stream.again(self.context))
         is_listing = self.stream.mode == "snapshot" and not run.skipped
         self.zone.finish(run, snapshot=is_listing)
-        refusals = [cursor.get(REFUSED) for cursor in self.zone.cursors.values()] if self.stream.optional else []
-        if refusals and all(refusals):
+        if self.stream.optional:
+            self._judge_refusals()
+
+    def _judge_refusals(self) -> None:
+        """Tell the other streams what was refused; NotAvailable where that is all there is."""
+        cursors = self.zone.cursors
+        refusals = {key: cursor.get(REFUSED) for key, cursor in cursors.items()}
+        self.context.memory.setdefault("refusals", {})[self.stream.name] = refusals
+        if refusals and all(refusals.values()) and not any(cursor.get(WAS_READ) for cursor in cursors.values()):
             cure = "nothing, if this part of the product is not in use; else give the account the right to it"
-            raise NotAvailable(refusals[-1], cure)
+            raise NotAvailable(list(refusals.values())[-1], cure)
 
     def _skip(self, run: Run, slice_: Slice, error: StopSlice | Refused) -> None:
         run.skipped.append(slice_.key)
-        has_copy = slice_.key in self.zone.cursors
-        if self.stream.optional and (not has_copy or self.zone.cursors[slice_.key].get(REFUSED)):
-            self._cursor = (slice_.key, {**(slice_.cursor or {}), REFUSED: error.error})
-            return
+        before = self.zone.cursors.get(slice_.key)
+        if self.stream.optional:
+            if before is None or (before.get(REFUSED) and not before.get(WAS_READ)):
+                self._cursor = (slice_.key, {**(slice_.cursor or {}), REFUSED: error.error})
+                return
+            self._cursor = (slice_.key, {**before, REFUSED: error.error, WAS_READ: True})
         label = f"{slice_.label}: " if slice_.label else ""
-        self.context.problems.append(Problem(label + error.error, error.cure, stale=has_copy))
+        self.context.problems.append(Problem(label + error.error, error.cure, stale=before is not None))
 
     def _read_or_begin_again(self, run: Run, slice_: Slice) -> None:
         """The pages of one slice; from its beginning where its position is no longer good (an expired page token)."""
@@ -164,9 +174,10 @@ class _Pages:
             try:
                 request, page = self._fetch(request, slice_)
             except (NotFound, Refused) as error:
-                if is_first and slice_.absent is not None:
+                is_missing = isinstance(error, NotFound)
+                if is_first and slice_.absent is not None and (is_missing or slice_.absent_if_refused):
                     page = Page(dict(slice_.absent))
-                elif is_first and slice_.otherwise and isinstance(error, NotFound):
+                elif is_first and is_missing and slice_.otherwise:
                     request, page = self._fetch(slice_.otherwise, slice_)
                 else:
                     raise

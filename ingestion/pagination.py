@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import orjson
 
@@ -40,6 +40,39 @@ class LinkHeader:
         if url in (page.url, request.path):
             raise _repeated(f"{url}: the Link header points back to the same page")
         return replace(request, path=url, params={})
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHeaderInWindow:
+    """`Link` pages of a listing, newest first, that shows no more than `most` records of one query (GitHub's runs).
+
+    The query asks for a window of time, `created=2026-01-01T00:00:00Z..2026-02-01T00:00:00Z`. Where its last page ends
+    at the limit, the window that ends with the last record's second follows: records of that second come twice.
+    """
+
+    records: str
+    member: str = "created_at"
+    parameter: str = "created"
+    most: int = 1000
+
+    def next(self, request: Request, page: Page) -> Request | None:
+        """The request of the `next` link, or the one of the earlier window."""
+        linked = LinkHeader().next(request, page)
+        if linked is not None:
+            return linked
+        url = urlsplit(request.path)
+        sent = {**dict(parse_qsl(url.query)), **{name: str(value) for name, value in request.params.items()}}
+        shown = select(page.body, self.records) or []
+        if int(sent.get("page", 1)) * int(sent["per_page"]) < self.most or len(shown) < int(sent["per_page"]):
+            return None
+        first, _, last = sent[self.parameter].partition("..")
+        oldest = min(record[self.member] for record in shown)
+        if oldest == last:
+            raise _repeated(f"{request.path}: more than {self.most} records of one second ({last})")
+        sent.pop("page", None)
+        return replace(
+            request, path=url._replace(query="").geturl(), params={**sent, self.parameter: f"{first}..{oldest}"}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,8 +146,7 @@ class Slice:
     values: fill `{placeholders}` of the path; the rest of them join the params, the JSON body or the GraphQL variables.
     request, records: this slice's own first request and records path, in place of the stream's.
     otherwise: the request to make when the first one is answered "not found" (a commit that no longer exists).
-    absent: what stands for the answer where there is none to be had (not found, not allowed); without it, the slice is
-    left out, and said.
+    absent: what stands for the answer where there is none (not found; with absent_if_refused, not allowed either).
     until: the slice ends behind the first page whose last record is older (tz-aware; for listings in descending order
     of the stream's `order_by`).
     cursor: what the stream remembers under `key` once the slice is finished; the text "{watermark}" as one of its
@@ -161,6 +160,7 @@ class Slice:
     records: str | None = None
     otherwise: Request | None = None
     absent: Mapping[str, Any] | None = None
+    absent_if_refused: bool = False
     until: datetime | None = None
     cursor: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -175,6 +175,7 @@ class Slice:
             "records": self.records,
             "otherwise": self.otherwise.to_state() if self.otherwise else None,
             "absent": dict(self.absent) if self.absent is not None else None,
+            "absent_if_refused": self.absent_if_refused,
             "until": self.until.isoformat() if self.until else None,
             "cursor": dict(self.cursor) if self.cursor is not None else None,
             "extra": dict(self.extra),
@@ -197,7 +198,8 @@ class Context:
 
     `cursors` are the stream's remembered cursors by slice key (empty when `full`); `problems` collects parts that had
     to be left out (they make the StreamRun 'failed' or 'stale' without stopping it); `read` gives the ids that this run
-    has landed so far; `memory` is shared by all streams of the connection during one sync.
+    has landed so far; `memory` is shared by all streams of the connection during one sync. Its "refusals" hold, by
+    optional stream that was read to its end, the vendor's refusal (or None) by slice key.
     """
 
     connection: Any
@@ -285,7 +287,7 @@ class Stream:
     records: str = ""
     id: str | IdOf = "id"
     updated_at: str | UpdatedOf | None = None
-    order_by: str | None = None
+    order_by: str | UpdatedOf | None = None
     shape: Shape | None = None
     complete: Complete | None = None
     whole_slice: bool = False

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox import truth
+from sandbox.alerts import write_alerts
 from sandbox.clock import DAY, HOUR, WorkCalendar, moment, utc
 from sandbox.deployments import deploy
 from sandbox.people import Staff
+from sandbox.pipelines import write_pipelines
 from sandbox.pulls import Draft, PullWriter, write_merge
 from sandbox.releases import Train, first_day
 from sandbox.teams import END, LAST_DAY, REPOS, TEAMS, Repo, service_owner
+from sandbox.versions import write_versions
 from sandbox.work import Build
 from sandbox.world import Actor, Commit, GithubIssue, GithubWorld, Repository
 
@@ -54,6 +57,9 @@ def write_code(seed: int, staff: Staff, calendar: WorkCalendar, trains: dict[str
         writer.write(by_repository.get(repo.name, []))
         if repo.name in trains:
             deploy(seed, number, trains[repo.name], writer.repository, writer.branch, record)
+        write_versions(seed, number, repo, writer.repository, writer.branch, record)
+        write_pipelines(seed, number, repo, writer.repository, writer.branch, record)
+        write_alerts(seed, number, repo, writer.repository, calendar, record)
         repositories.append(writer.repository)
     return GithubWorld(repositories)
 

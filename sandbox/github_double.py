@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from sandbox.faults import fault_of
 from sandbox.github_graphql import Execution, Listing, NotFound, Query, QueryError
+from sandbox.github_releases import release_listing, tag_listing
 from sandbox.github_rest import RestReplies
 from sandbox.github_state import Host, Node, RepositoryState, moment
 from sandbox.replies import Settings, bearer_token, iso, reply
@@ -82,6 +83,8 @@ class GithubDouble:
             ("Repository", "pullRequests"): self._pull_requests,
             ("Repository", "issues"): self._issues,
             ("Repository", "deployments"): self._deployments,
+            ("Repository", "releases"): lambda node, a: release_listing(node["_state"], a),
+            ("Repository", "refs"): lambda node, a: tag_listing(node["_state"], a),
             ("Repository", "pullRequest"): lambda node, a: _numbered(node["_state"].pull_requests(), a["number"]),
             ("Repository", "issue"): lambda node, a: _numbered(node["_state"].issues(), a["number"]),
             ("Repository", "ref"): lambda node, a: node["_state"].ref(a["qualifiedName"].removeprefix("refs/heads/")),

@@ -1,4 +1,5 @@
-"""The REST side of the GitHub double: repositories, commits, comparisons, deployments, rate limit.
+"""The REST side of the GitHub double: repositories, commits, comparisons, deployments, rate limit; workflow runs and
+alerts are in modules of their own.
 
 At most 100 records a page, next pages by Link header, conditional requests by ETag. Source: GitHub's OpenAPI
 description, which the tests validate every answer against.
@@ -8,22 +9,23 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.github_actions import ActionReplies
+from sandbox.github_alerts import AlertReplies
 from sandbox.github_state import WEB, Node, RepositoryState, moment, number_of
+from sandbox.github_words import API, MOST_PER_PAGE, Refused, page_of
 from sandbox.replies import iso, reply
 from sandbox.world import Actor, Commit
 
 if TYPE_CHECKING:
     from sandbox.github_double import GithubDouble
 
-API = "https://api.github.example.com"  # in payloads; paging links carry the double's own address
-DEFAULT_PAGE, MOST_PER_PAGE, COMPARED_AT_ONCE = 30, 100, 250
+DEFAULT_PAGE, COMPARED_AT_ONCE = 30, 250
 _REPOSITORY_URLS = (
     "archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare", "contents",
     "contributors", "deployments", "downloads", "events", "forks", "git_commits", "git_refs", "git_tags", "hooks",
@@ -37,15 +39,6 @@ _USER_URLS = (
 _STATUSES = {
     (False, False): "identical", (True, False): "ahead", (False, True): "behind", (True, True): "diverged",
 }  # fmt: skip
-
-
-class Refused(Exception):
-    """A REST request that GitHub answers with an error status and a message."""
-
-    def __init__(self, status: int, message: str, location: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.location = location
 
 
 class RestReplies:
@@ -64,15 +57,17 @@ class RestReplies:
         """Routes under /api/v3."""
         paths: dict[str, Callable[[Request], Response]] = {
             "/rate_limit": self.rate_limit,
-            "/user": lambda request: reply(self._user(self.double.host.actor(Actor("flowlight-reader")))),
+            "/user": lambda request: reply(self.user(self.double.host.actor(Actor("flowlight-reader")))),
             "/orgs/{owner}/repos": self.owned_repositories,
             "/users/{owner}/repos": self.owned_repositories,
-            "/repos/{owner}/{name}": lambda request: reply(self._repository(self._state(request), full=True)),
+            "/repos/{owner}/{name}": lambda request: reply(self.repository(self.state_of(request), full=True)),
             "/repos/{owner}/{name}/commits": self.commits,
             "/repos/{owner}/{name}/commits/{revision:path}": self.commit,
             "/repos/{owner}/{name}/compare/{basehead:path}": self.compare,
             "/repos/{owner}/{name}/deployments": self.deployments,
             "/repos/{owner}/{name}/deployments/{deployment:int}/statuses": self.deployment_statuses,
+            **ActionReplies(self).paths(),
+            **AlertReplies(self).paths(),
         }
         return [Route(f"/api/v3{path}", self._guard(handler), methods=["GET"]) for path, handler in paths.items()]
 
@@ -101,7 +96,8 @@ class RestReplies:
 
         return endpoint
 
-    def _state(self, request: Request) -> RepositoryState:
+    def state_of(self, request: Request) -> RepositoryState:
+        """The repository that a request names; Refused where it is not, 301 by a former name."""
         owner, name = request.path_params["owner"], request.path_params["name"]
         state = self.double.host.repository(owner, name)
         if state is None:
@@ -128,11 +124,11 @@ class RestReplies:
         if not owned:
             raise Refused(404, "Not Found")
         owned.sort(key=lambda state: state.repository.created_at, reverse=True)
-        return self._page(request, owned, lambda state: self._repository(state, full=False))
+        return self.page(request, owned, lambda state: self.repository(state, full=False))
 
     def commits(self, request: Request) -> Response:
         """GET commits?sha&since&until: newest first; 409 for an empty repository."""
-        state, query = self._state(request), request.query_params
+        state, query = self.state_of(request), request.query_params
         if not state.commits:
             raise Refused(409, "Git Repository is empty.")
         revision = query.get("sha") or state.repository.default_branch
@@ -142,11 +138,11 @@ class RestReplies:
         since, until = (
             moment(query[name].replace(" ", "+")) if query.get(name) else None for name in ("since", "until")
         )
-        return self._page(request, self.history(state, oid, since, until), lambda c: self._commit(state, c))
+        return self.page(request, self.history(state, oid, since, until), lambda c: self._commit(state, c))
 
     def commit(self, request: Request) -> Response:
         """GET commits/{ref}."""
-        state = self._state(request)
+        state = self.state_of(request)
         oid = state.resolve(request.path_params["revision"])
         if oid is None:
             raise Refused(422, f"No commit found for SHA: {request.path_params['revision']}")
@@ -154,7 +150,7 @@ class RestReplies:
 
     def compare(self, request: Request) -> Response:
         """GET compare/{base}...{head}: commits reachable from head and not from base, oldest first."""
-        state = self._state(request)
+        state = self.state_of(request)
         base_name, separator, head_name = request.path_params["basehead"].partition("...")
         base, head = state.resolve(base_name), state.resolve(head_name)
         if not separator or base is None or head is None:
@@ -168,7 +164,7 @@ class RestReplies:
         known, url = state.known_commits, f"{API}/repos/{state.name}/compare/{base_name}...{head_name}"
         web = f"{WEB}/{state.name}/compare/{base_name}...{head_name}"
         paged = "page" in request.query_params or "per_page" in request.query_params
-        page, links = _slice(request, ahead, MOST_PER_PAGE) if paged else (ahead[:COMPARED_AT_ONCE], "")
+        page, links = page_of(request, ahead, MOST_PER_PAGE) if paged else (ahead[:COMPARED_AT_ONCE], "")
         answer = {
             "url": url, "html_url": web, "permalink_url": web, "diff_url": f"{web}.diff", "patch_url": f"{web}.patch",
             "base_commit": self._commit(state, known[base]), "merge_base_commit": self._commit(state, known[common]),
@@ -179,23 +175,23 @@ class RestReplies:
 
     def deployments(self, request: Request) -> Response:
         """GET deployments?environment&sha&ref&task: newest first."""
-        state, query = self._state(request), request.query_params
+        state, query = self.state_of(request), request.query_params
         fields = {"environment": "environment", "sha": "commitOid", "task": "task", "ref": "_ref"}
         found = [
             node
             for node in reversed(state.deployments().values())
             if all(node[field] == query[name] for name, field in fields.items() if query.get(name))
         ]
-        return self._page(request, found, lambda node: self._deployment(state, node))
+        return self.page(request, found, lambda node: self._deployment(state, node))
 
     def deployment_statuses(self, request: Request) -> Response:
         """GET deployments/{id}/statuses: newest first."""
-        state = self._state(request)
+        state = self.state_of(request)
         wanted = request.path_params["deployment"]
         node = next((n for n in state.deployments().values() if n["databaseId"] == wanted), None)
         if node is None:
             raise Refused(404, "Not Found")
-        return self._page(request, node["statuses"][::-1], lambda status: self._status(state, node, status))
+        return self.page(request, node["statuses"][::-1], lambda status: self._status(state, node, status))
 
     # --- git -----------------------------------------------------------------------------------------------------
     def history(self, state: RepositoryState, oid: str, since: datetime | None, until: datetime | None) -> list[Commit]:
@@ -223,7 +219,8 @@ class RestReplies:
         return reached
 
     # --- shapes --------------------------------------------------------------------------------------------------
-    def _user(self, node: Node | None) -> dict[str, Any] | None:
+    def user(self, node: Node | None) -> dict[str, Any] | None:
+        """An account; None stays None."""
         if node is None:
             return None
         user = self._users.get(node["login"])
@@ -237,11 +234,12 @@ class RestReplies:
             }  # fmt: skip
         return user
 
-    def _repository(self, state: RepositoryState, *, full: bool) -> dict[str, Any]:
+    def repository(self, state: RepositoryState, *, full: bool) -> dict[str, Any]:
+        """A repository as in lists, or in full."""
         node, url = state.node, f"{API}/repos/{state.name}"
         shape = {
             "id": node["databaseId"], "node_id": node["id"], "name": node["name"], "full_name": state.name,
-            "owner": self._user(node["owner"]), "private": True, "html_url": node["url"], "description": None,
+            "owner": self.user(node["owner"]), "private": True, "html_url": node["url"], "description": None,
             "fork": False, "url": url, **{f"{name}_url": f"{url}/{name}" for name in _REPOSITORY_URLS},
             "git_url": f"git:{WEB}", "ssh_url": f"ssh:{WEB}", "clone_url": f"{node['url']}.git", "svn_url": node["url"],
             "mirror_url": None, "homepage": None, "language": None, "archived": node["isArchived"], "disabled": False,
@@ -259,7 +257,7 @@ class RestReplies:
         body = self._commits.get(commit.oid)
         if body is None:
             url, web = f"{API}/repos/{state.name}", f"{WEB}/{state.name}/commit"
-            user = self._user(self.double.host.actor(commit.author))
+            user = self.user(self.double.host.actor(commit.author))
             name = commit.author.login if commit.author else "unknown"
             person = {"name": name, "email": f"{name}@example.com"}
             body = self._commits[commit.oid] = orjson.dumps({
@@ -289,7 +287,7 @@ class RestReplies:
             "url": own, "id": node["databaseId"], "node_id": node["id"], "sha": node["commitOid"], "ref": node["_ref"],
             "task": node["task"], "payload": {}, "original_environment": node["environment"],
             "environment": node["environment"], "description": node["description"],
-            "creator": self._user(node["creator"]), "created_at": node["createdAt"], "updated_at": node["updatedAt"],
+            "creator": self.user(node["creator"]), "created_at": node["createdAt"], "updated_at": node["updatedAt"],
             "statuses_url": f"{own}/statuses", "repository_url": url,
         }  # fmt: skip
 
@@ -298,27 +296,12 @@ class RestReplies:
         own = f"{url}/deployments/{deployment['databaseId']}"
         return {
             "url": f"{own}/statuses/{number_of(status['id'])}", "id": number_of(status["id"]), "node_id": status["id"],
-            "state": status["state"].lower(), "creator": self._user(status["creator"]), "description": "",
+            "state": status["state"].lower(), "creator": self.user(status["creator"]), "description": "",
             "environment": status["environment"], "target_url": "", "created_at": status["createdAt"],
             "updated_at": status["updatedAt"], "deployment_url": own, "repository_url": url,
         }  # fmt: skip
 
-    def _page(self, request: Request, items: list[Any], shape: Callable[[Any], Any]) -> Response:
-        page, links = _slice(request, items, DEFAULT_PAGE)
+    def page(self, request: Request, items: list[Any], shape: Callable[[Any], Any]) -> Response:
+        """The asked page of a list, with its Link header."""
+        page, links = page_of(request, items, DEFAULT_PAGE)
         return reply([shape(item) for item in page], headers={"link": links} if links else None)
-
-
-def _slice(request: Request, items: list[Any], default: int) -> tuple[list[Any], str]:
-    """The asked page of items and its Link header ('' when there is one page only)."""
-    query = request.query_params
-    size = min(MOST_PER_PAGE, max(1, int(query.get("per_page", default))))
-    page = max(1, int(query.get("page", 1)))
-    last = max(1, -(-len(items) // size))
-    rest = [(name, value) for name, value in query.multi_items() if name != "page"]
-    base = str(request.url).split("?")[0]
-    relations = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
-    wanted = (
-        (["prev"] if page > 1 else []) + (["next", "last"] if page < last else []) + (["first"] if page > 1 else [])
-    )
-    links = [f'<{base}?{urlencode([*rest, ("page", relations[name])])}>; rel="{name}"' for name in wanted]
-    return items[(page - 1) * size : page * size], ", ".join(links)

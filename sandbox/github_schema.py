@@ -22,11 +22,15 @@ enum PullRequestTimelineItemsItemType {
   CLOSED_EVENT CONVERT_TO_DRAFT_EVENT HEAD_REF_FORCE_PUSHED_EVENT LABELED_EVENT MERGED_EVENT READY_FOR_REVIEW_EVENT
   REOPENED_EVENT REVIEW_REQUESTED_EVENT REVIEW_REQUEST_REMOVED_EVENT UNLABELED_EVENT
 }
+enum RefOrderField { ALPHABETICAL TAG_COMMIT_DATE }
+enum ReleaseOrderField { CREATED_AT NAME }
 enum RepositoryOrderField { CREATED_AT NAME PUSHED_AT STARGAZERS UPDATED_AT }
 enum RepositoryVisibility { INTERNAL PRIVATE PUBLIC }
 input DeploymentOrder { direction: OrderDirection!, field: DeploymentOrderField! }
 input IssueFilters { labels: [String!], since: DateTime, states: [IssueState!] }
 input IssueOrder { direction: OrderDirection!, field: IssueOrderField! }
+input RefOrder { direction: OrderDirection!, field: RefOrderField! }
+input ReleaseOrder { direction: OrderDirection!, field: ReleaseOrderField! }
 input RepositoryOrder { direction: OrderDirection!, field: RepositoryOrderField! }
 interface Actor {
   login: String!, url: URI!, resourcePath: URI!
@@ -217,6 +221,23 @@ type ReadyForReviewEvent implements Node & UniformResourceLocatable {
 type Ref implements Node {
   id: ID!, name: String!, prefix: String!, target: GitObject, repository: Repository!
 }
+type RefConnection {
+  edges: [RefEdge], nodes: [Ref], pageInfo: PageInfo!, totalCount: Int!
+}
+type RefEdge {
+  cursor: String!, node: Ref
+}
+type Release implements Node & UniformResourceLocatable {
+  id: ID!, databaseId: Int, name: String, tagName: String!, isDraft: Boolean!, isPrerelease: Boolean!,
+  createdAt: DateTime!, publishedAt: DateTime, updatedAt: DateTime!, author: User, repository: Repository!,
+  tagCommit: Commit, url: URI!, resourcePath: URI!
+}
+type ReleaseConnection {
+  edges: [ReleaseEdge], nodes: [Release], pageInfo: PageInfo!, totalCount: Int!
+}
+type ReleaseEdge {
+  cursor: String!, node: Release
+}
 type ReopenedEvent implements Node {
   id: ID!, createdAt: DateTime!, actor: Actor
 }
@@ -235,6 +256,8 @@ type Repository implements Node & UniformResourceLocatable {
     states: [IssueState!]): IssueConnection!
   deployments(after: String, before: String, environments: [String!], first: Int, last: Int,
     orderBy: DeploymentOrder = {field: CREATED_AT, direction: ASC}): DeploymentConnection!
+  refs(after: String, before: String, first: Int, last: Int, orderBy: RefOrder, refPrefix: String!): RefConnection
+  releases(after: String, before: String, first: Int, last: Int, orderBy: ReleaseOrder): ReleaseConnection!
 }
 type RepositoryConnection {
   edges: [RepositoryEdge], nodes: [Repository], pageInfo: PageInfo!, totalCount: Int!
@@ -247,6 +270,10 @@ type ReviewRequestRemovedEvent implements Node {
 }
 type ReviewRequestedEvent implements Node {
   id: ID!, createdAt: DateTime!, actor: Actor, pullRequest: PullRequest!, requestedReviewer: RequestedReviewer
+}
+type Tag implements GitObject & Node {
+  id: ID!, oid: GitObjectID!, abbreviatedOid: String!, commitUrl: URI!, repository: Repository!, name: String!,
+  message: String, tagger: GitActor, target: GitObject!
 }
 type Team implements Node {
   id: ID!, name: String!, slug: String!

@@ -3,6 +3,7 @@
 Everything in a recording has happened already: fields are final, histories carry no patch, and the clock is far after.
 """
 
+import csv
 import gzip
 import json
 from collections.abc import Iterable
@@ -19,8 +20,10 @@ from sandbox.world import (
     Issue,
     JiraWorld,
     PullRequest,
+    Release,
     Repository,
     Review,
+    Tag,
     World,
 )
 
@@ -101,6 +104,36 @@ def github_world(path: Path) -> World:
     )
     clock = _far_after(datetime.fromisoformat(archive["timestamp"]))
     return World(default_clock=clock, github=GithubWorld([repository]))
+
+
+def git_world(commits_file: Path, tags_file: Path) -> World:
+    """A world from the gzipped CSV log (newest first) and tags of one Git repository; every tag is a release too.
+
+    People are known by a hash only, so commits have no account.
+    """
+    commits = []
+    for row in reversed(_rows(commits_file)):
+        authored, committed = _time(row["authored_at"]), _time(row["committed_at"])
+        commits.append(Commit(row["sha"], row["parents"].split(), row["subject"], None, authored, committed, committed))
+    by_oid = {commit.oid: commit for commit in commits}
+    repository = Repository(
+        id="R_git",
+        name_with_owner="recorded/git",
+        created_at=min(commit.committed_at for commit in commits) - timedelta(days=1),
+        commits=commits,
+    )
+    for row in _rows(tags_file):
+        oid, made = row["commit_sha"], _time(row["created_at"])
+        committed = by_oid[oid].committed_at if oid in by_oid else made
+        repository.tags.append(Tag(row["tag"], oid, committed, made, row["object_type"] == "tag"))
+        repository.releases.append(Release(f"RE_{row['tag']}", row["tag"], oid, committed, made, made))
+    last = max([*(commit.committed_at for commit in commits), *(tag.tagged_at for tag in repository.tags)])
+    return World(default_clock=_far_after(last), github=GithubWorld([repository]))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _far_after(last: datetime) -> datetime:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TypeVar
 
+from sandbox.delivery_truth import Finding, Release, WorkflowRun, finding_at, release_at, run_at
+
 Share = tuple[tuple[str, float], ...]
 
 
@@ -355,6 +357,9 @@ class Truth:
     incidents: dict[str, Incident] = field(default_factory=dict)
     inbox_deployments: dict[str, Deployment] = field(default_factory=dict)
     inbox_findings: dict[str, InboxFinding] = field(default_factory=dict)
+    releases: dict[str, Release] = field(default_factory=dict)
+    workflow_runs: dict[int, WorkflowRun] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
     waves: dict[str, Wave] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     planted_names: list[Planted] = field(default_factory=list)
@@ -389,6 +394,9 @@ class Truth:
                 k: _deployment_at(d, clock) for k, d in self.inbox_deployments.items() if d.created_at <= clock
             },
             inbox_findings={k: _finding_at(f, clock) for k, f in self.inbox_findings.items() if f.opened_at <= clock},
+            releases={k: release_at(r, clock) for k, r in self.releases.items() if r.made_at <= clock},
+            workflow_runs={k: run_at(r, clock) for k, r in self.workflow_runs.items() if r.created_at <= clock},
+            findings={k: finding_at(f, clock) for k, f in self.findings.items() if f.created_at <= clock},
             waves={k: w for k, w in self.waves.items() if w.wave_date <= clock.date()},
             answers=[a for a in self.answers if a.submitted_at <= clock],
             planted_names=self.planted_names,

@@ -177,8 +177,96 @@ class Deployment:
 
 
 @dataclass(slots=True)
+class Release:
+    """A release: a draft from `drafted_at` until it is published. GitHub dates its creation by the tagged commit."""
+
+    id: str
+    tag_name: str
+    commit_oid: str
+    committed_at: datetime
+    drafted_at: datetime
+    published_at: datetime | None
+    is_prerelease: bool = False
+    author: Actor | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tag:
+    """A tag; only an annotated one tells when it was made."""
+
+    name: str
+    commit_oid: str
+    committed_at: datetime
+    tagged_at: datetime
+    is_annotated: bool = False
+    deleted_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Job:
+    """A job of a run's attempt. conclusion: REST's (success, failure, cancelled, skipped, ...); None while it runs."""
+
+    id: int
+    name: str
+    started_at: datetime
+    completed_at: datetime | None
+    conclusion: str | None
+
+
+@dataclass(slots=True)
+class RunAttempt:
+    """An attempt of a workflow run; without jobs, it is one job that lasted as long."""
+
+    started_at: datetime
+    completed_at: datetime | None
+    conclusion: str | None
+    jobs: list[Job] = field(default_factory=list)
+    actor: Actor | None = None
+
+
+@dataclass(slots=True)
+class WorkflowRun:
+    """A workflow run with its attempts, oldest first; it was created when the first one started."""
+
+    id: int
+    number: int
+    workflow: str
+    path: str
+    event: str
+    head_branch: str
+    head_oid: str
+    title: str
+    attempts: list[RunAttempt]
+    actor: Actor | None = None
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was set off."""
+        return self.attempts[0].started_at
+
+
+@dataclass(slots=True)
+class Alert:
+    """A security alert. kind: dependabot, code_scanning or secret_scanning.
+
+    data: what never changes, in the vendor's shape (dependency and advisory; rule and tool; type of the secret).
+    changes: (when, state, reason), oldest first; it was open before the first.
+    """
+
+    kind: str
+    number: int
+    created_at: datetime
+    data: dict[str, Any]
+    changes: list[tuple[datetime, str, str | None]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Repository:
-    """A repository; `commits` are those of its default branch, oldest first by visible_at."""
+    """A repository; `commits` are those of its default branch, oldest first by visible_at.
+
+    switched_off: parts of the product that it does not have: actions, or kinds of alerts.
+    """
 
     id: str
     name_with_owner: str
@@ -189,15 +277,24 @@ class Repository:
     pull_requests: list[PullRequest] = field(default_factory=list)
     issues: list[GithubIssue] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+    workflow_runs: list[WorkflowRun] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    switched_off: set[str] = field(default_factory=set)
     renamed_from: list[tuple[str, datetime]] = field(default_factory=list)
     deleted_at: datetime | None = None
 
 
 @dataclass(slots=True)
 class GithubWorld:
-    """A GitHub host with organisations' repositories."""
+    """A GitHub host with organisations' repositories.
+
+    is_security_manager: whether the account may list the alerts of a whole organisation.
+    """
 
     repositories: list[Repository]
+    is_security_manager: bool = True
 
 
 @dataclass(slots=True)

@@ -1,4 +1,5 @@
-"""GitHub (GraphQL v4, REST v3): repositories, pull requests with their children, issues, commits, deployments.
+"""GitHub (GraphQL v4, REST v3): repositories, pull requests with their children, issues, commits, deployments; releases
+and tags, workflow runs and security alerts are in modules of their own.
 
 One probe lists the repositories with the time of the latest change of each kind; what has not changed is not read. Pull
 requests come newest update first until the last night's time: whatever changes while we read moves to the front, which
@@ -8,7 +9,6 @@ Everything is keyed by node id, so a renamed or transferred repository stays the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -17,6 +17,11 @@ from typing import Any
 from ingestion.errors import NotFound, StopStream, TooExpensive
 from ingestion.pagination import GraphQLCursor, LinkHeader, LoopGuard
 from ingestion.sources import github_queries as queries
+from ingestion.sources.github_actions import ACTIONS
+from ingestion.sources.github_releases import RELEASES
+from ingestion.sources.github_scope import reference, repositories_in_scope, start_of
+from ingestion.sources.github_security import SECURITY
+from ingestion.sources.github_texts import account, co_authors, reverts, scrubbed
 from ingestion.stream import Context, Endpoint, Problem, Record, Request, Slice, Source, Stream, graphql
 
 PULL_REQUESTS_PER_PAGE = 50
@@ -29,8 +34,6 @@ SETTLING_DAYS = 14
 FINAL_STATES = ("SUCCESS", "FAILURE", "ERROR", "INACTIVE", "DESTROYED", "ABANDONED")
 BY_UPDATE = {"field": "UPDATED_AT", "direction": "DESC"}
 BY_CREATION = {"field": "CREATED_AT", "direction": "ASC"}
-_TRAILER = re.compile(r"^([A-Za-z][A-Za-z-]*-by): *(.*)$", re.MULTILINE)
-_MAIL = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
 
 
 def endpoint(connection: Any) -> Endpoint:
@@ -43,7 +46,7 @@ def endpoint(connection: Any) -> Endpoint:
         headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
         quota_ceiling=connection.quota_ceiling,
         cure=f"check the token in {connection.token_env or 'token_env'}: it needs read access to the repositories' "
-        "contents, pull requests, issues and deployments, and must not have expired",
+        "contents, pull requests, issues, deployments, actions and security alerts, and must not have expired",
     )
 
 
@@ -121,14 +124,6 @@ def _send(context: Context, request: Request, *, may_shrink: bool = False) -> di
     return context.http.send(request, may_shrink=may_shrink).body["data"]
 
 
-def _repositories(context: Context) -> list[dict[str, Any]]:
-    """The repositories of this night's probe."""
-    found = context.memory.get("repositories")
-    if found is None:
-        raise StopStream("the repositories were not listed in this run", "run again")
-    return found
-
-
 def _head(repository: Mapping[str, Any], name: str, member: str) -> str | None:
     nodes = (repository.get(name) or {}).get("nodes") or [None]
     return nodes[0][member] if nodes[0] else None
@@ -141,8 +136,8 @@ def _changed(
 
     since: the start date on a first load, else the last watermark less the overlap.
     """
-    start = datetime.combine(context.connection.start_date, datetime.min.time(), UTC)
-    for repository in _repositories(context):
+    start = start_of(context)
+    for repository in repositories_in_scope(context):
         head = _head(repository, name, member)
         cursor = context.cursors.get(repository["id"]) or {}
         is_known = cursor.get("start_date") == str(context.connection.start_date)
@@ -160,7 +155,7 @@ def _cursor(context: Context, head: str) -> dict[str, Any]:
 
 
 def _is_first(context: Context, since: datetime) -> bool:
-    return since == datetime.combine(context.connection.start_date, datetime.min.time(), UTC)
+    return since == start_of(context)
 
 
 def _pull_request_slices(context: Context) -> Sequence[Slice]:
@@ -280,9 +275,9 @@ def _next_children(
 
 def _commit_slices(context: Context) -> Sequence[Slice]:
     """A first load lists the default branch since the start date; later, what is between the old and the new head."""
-    start = datetime.combine(context.connection.start_date, datetime.min.time(), UTC).isoformat().replace("+00:00", "Z")
+    start = start_of(context).isoformat().replace("+00:00", "Z")
     plan = []
-    for repository in _repositories(context):
+    for repository in repositories_in_scope(context):
         branch = repository.get("defaultBranchRef")
         if not branch or not branch.get("target"):
             continue
@@ -301,44 +296,46 @@ def _commit_slices(context: Context) -> Sequence[Slice]:
                 otherwise=listing if is_known else None,
                 records="commits" if is_known else "",
                 cursor={**reading, "head": head},
-                extra={"repository": {"id": repository["id"], "nameWithOwner": name}},
+                extra={"repository": reference(repository)},
                 label=f"repository {name}",
             )
         )
     return plan
 
 
+def _pull_request(record: dict[str, Any], _: Slice) -> dict[str, Any]:
+    """Without its description and the messages of its commits, but with what they say they revert and who helped."""
+    messages, nodes = [], []
+    for node in record["commits"]["nodes"]:
+        messages.append(node["commit"].get("message") or "")
+        nodes.append({"commit": {name: value for name, value in node["commit"].items() if name != "message"}})
+    texts = "\n\n".join((record.get("body") or "", *messages))
+    return {
+        **{name: value for name, value in record.items() if name != "body"},
+        "commits": {"nodes": nodes},
+        "coAuthors": co_authors("\n".join(messages)),
+        "reverts": reverts(texts),
+    }
+
+
 def _commit(record: dict[str, Any], slice_: Slice) -> dict[str, Any]:
     """Without names and e-mail addresses."""
     commit = record["commit"]
+    message = commit.get("message") or ""
     return {
         "sha": record["sha"],
         "commit": {
             "author": {"date": (commit.get("author") or {}).get("date")},
             "committer": {"date": (commit.get("committer") or {}).get("date")},
-            "message": scrubbed(commit.get("message") or ""),
+            "message": scrubbed(message),
         },
+        "co_authors": co_authors(message),
+        "reverts": reverts(message),
         "parents": [{"sha": parent["sha"]} for parent in record.get("parents") or ()],
-        "author": _account(record.get("author")),
-        "committer": _account(record.get("committer")),
+        "author": account(record.get("author")),
+        "committer": account(record.get("committer")),
         "repository": dict(slice_.extra["repository"]),
     }
-
-
-def scrubbed(message: str) -> str:
-    """A commit message without e-mail addresses, and with the names of bots only in its `...-by:` trailers."""
-
-    def trailer(match: re.Match[str]) -> str:
-        name = _MAIL.sub("", match[2]).strip()
-        return (
-            f"{match[1]}: {name if re.search(r'bot|copilot|claude|cursor|codex', name, re.IGNORECASE) else 'a person'}"
-        )
-
-    return _MAIL.sub("", _TRAILER.sub(trailer, message))
-
-
-def _account(value: Any) -> dict[str, Any] | None:
-    return {"login": value["login"], "type": value.get("type")} if value and value.get("login") else None
 
 
 GITHUB = Source(
@@ -355,6 +352,7 @@ GITHUB = Source(
             page_size=("first", PULL_REQUESTS_PER_PAGE, 5),
             records="data.node.pullRequests.nodes",
             updated_at="updatedAt",
+            shape=_pull_request,
             complete=_with_children("PullRequest"),
             slices=_pull_request_slices,
             again=_open_pull_requests,
@@ -392,5 +390,8 @@ GITHUB = Source(
             slices=_deployment_slices,
             again=_unsettled_deployments,
         ),
+        *RELEASES,
+        *ACTIONS,
+        *SECURITY,
     ),
 )

@@ -16,11 +16,19 @@ REPOSITORY = """
   latestPullRequest: pullRequests(first: 1, orderBy: {field: UPDATED_AT, direction: DESC}) { nodes { updatedAt } }
   latestIssue: issues(first: 1, orderBy: {field: UPDATED_AT, direction: DESC}) { nodes { updatedAt } }
   latestDeployment: deployments(first: 1, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { createdAt } }
+  latestRelease: releases(first: 1, orderBy: {field: CREATED_AT, direction: DESC}) {
+    totalCount nodes { id updatedAt }
+  }
+  latestTag: refs(refPrefix: "refs/tags/", first: 1, orderBy: {field: TAG_COMMIT_DATE, direction: DESC}) {
+    totalCount nodes { id target { oid } }
+  }
 """
 ACTOR = "__typename login"
 REVIEW = f"id state submittedAt author {{ {ACTOR} }} comments {{ totalCount }}"
 PULL_REQUEST_COMMIT = """
-  commit { oid authoredDate committedDate messageHeadline author { user { login } } parents(first: 2) { totalCount } }
+  commit {
+    oid authoredDate committedDate messageHeadline message author { user { login } } parents(first: 2) { totalCount }
+  }
 """
 EVENT = f"""
   __typename
@@ -66,7 +74,7 @@ def _children(parent: str) -> str:
 
 
 PULL_REQUEST = f"""
-  id number title url state isDraft createdAt updatedAt closedAt mergedAt baseRefName headRefName isCrossRepository
+  id number title body url state isDraft createdAt updatedAt closedAt mergedAt baseRefName headRefName isCrossRepository
   additions deletions changedFiles
   repository {{ id nameWithOwner defaultBranchRef {{ name }} }}
   author {{ {ACTOR} }}
@@ -86,6 +94,21 @@ DEPLOYMENT = f"""
   creator {{ {ACTOR} }}
   repository {{ id nameWithOwner }}
   {_children("Deployment")}
+"""
+
+RELEASE = f"""
+  id tagName isDraft isPrerelease createdAt publishedAt updatedAt
+  tagCommit {{ oid committedDate }}
+  author {{ {ACTOR} }}
+  repository {{ id }}
+"""
+TAG = """
+  id name repository { id }
+  target {
+    __typename oid
+    ... on Commit { committedDate }
+    ... on Tag { tagger { date } target { __typename oid ... on Commit { committedDate } } }
+  }
 """
 
 PULL_REQUESTS = f"""
@@ -109,6 +132,24 @@ query Deployments($repository: ID!, $first: Int!, $after: String) {{
   node(id: $repository) {{ ... on Repository {{
     deployments(first: $first, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}) {{
       {PAGE} nodes {{ {DEPLOYMENT} }}
+    }}
+  }} }}
+}}"""
+RELEASES = f"""
+query Releases($repository: ID!, $first: Int!, $after: String) {{
+  {RATE}
+  node(id: $repository) {{ ... on Repository {{
+    releases(first: $first, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}) {{
+      {PAGE} nodes {{ {RELEASE} }}
+    }}
+  }} }}
+}}"""
+TAGS = f"""
+query Tags($repository: ID!, $first: Int!, $after: String) {{
+  {RATE}
+  node(id: $repository) {{ ... on Repository {{
+    refs(refPrefix: "refs/tags/", first: $first, after: $after, orderBy: {{field: TAG_COMMIT_DATE, direction: DESC}}) {{
+      {PAGE} nodes {{ {TAG} }}
     }}
   }} }}
 }}"""

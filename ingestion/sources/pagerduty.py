@@ -228,6 +228,7 @@ def _by_id(context: Context, ids: Sequence[str]) -> list[Slice]:
             request=Request("GET", f"/incidents/{id_}", UTC_TIMES),
             records=".",
             absent={"absent": True},
+            absent_if_refused=True,
             extra={"known": known.get(id_)},
             label=f"incident {id_}",
         )

@@ -10,7 +10,7 @@ TEMPLATES = Path(__file__).parent
 
 
 def write_starter(folder: Path) -> list[Path]:
-    """Write connections.yml, inbox/, organization/ and surveys/ into a folder; the files written, in order of their names.
+    """Write connections.yml, inbox/, organization/ and surveys/ into a folder; returns the files, by name.
 
     Raises ConfigError, and writes nothing, where one of the files is there already or the folder cannot be written.
     """

@@ -86,7 +86,7 @@ def is_page(what: str, body: dict[str, Any]) -> bool:
         return what.endswith(("/log_entries", "/incidents"))
     if what.startswith("query"):
         return "Children" not in what and "OwnerRepositories" not in what and "NamedRepositories" not in what
-    return what.endswith("/commits") or "/compare/" in what
+    return what.endswith(("/commits", "/actions/runs", "/jobs")) or "/compare/" in what
 
 
 def watch_files(recorder: Recorder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ PER_THOUSAND_ISSUES = 25
 PER_THOUSAND_PULL_REQUESTS = 60
 PER_THOUSAND_LOG_ENTRIES = 15
 UNCHANGED_NIGHT = 30
+"""Of all connections; workflow runs are counted apart."""
+RUNS_PER_PAGE = 100
+RUN_LISTINGS_PER_REPOSITORY_AND_NIGHT = 1
+ALERT_LISTINGS_PER_REPOSITORY = 3
+PAGES_OF_RELEASES_AND_TAGS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,24 @@ def asked(server: Server) -> dict[str, Counter[str]]:
         found[request["service"]][str(request["operation"])] += 1
     server.requests.clear()
     return found
+
+
+def of_runs(github: Counter[str]) -> Counter[str]:
+    """Those for workflow runs: listing, attempt, jobs."""
+    found: Counter[str] = Counter()
+    for operation, count in github.items():
+        if "/actions/" in operation:
+            found[re.sub(r".*/actions/runs(/\d+(/\w+)(/\d+)?)?$", r"runs\2", operation)] += count
+    return found
+
+
+def of_alerts(github: Counter[str]) -> int:
+    return sum(count for operation, count in github.items() if operation.endswith("/alerts"))
+
+
+def others(asked: dict[str, Counter[str]]) -> int:
+    """Requests of a night that are not for workflow runs."""
+    return sum(counter.total() for counter in asked.values()) - of_runs(asked["github"]).total()
 
 
 def night(server: Server, nights: Nights, as_of: Any) -> dict[str, Counter[str]]:
@@ -82,6 +106,17 @@ def check_first_load(loaded: FirstLoad) -> None:
     pagerduty = loaded.requests["pagerduty"]
     assert loaded.rows["pagerduty.incidents"] > 200
     assert pagerduty.total() <= PER_THOUSAND_LOG_ENTRIES * loaded.rows["pagerduty.log_entries"] / 1000 + 10, pagerduty
+    repositories, runs = loaded.rows["github.repositories"], of_runs(github)
+    attempts, distinct_runs = loaded.nights.query(
+        "select count(*), count(distinct payload->>'$.id') from raw_github.workflow_runs"
+    )[0]
+    with_jobs = loaded.nights.query("select count(distinct payload->>'$.run_id') from raw_github.workflow_jobs")[0][0]
+    assert runs["runs"] <= distinct_runs / RUNS_PER_PAGE + repositories
+    assert (runs["runs/attempts"], runs["runs/jobs"]) == (attempts - distinct_runs, with_jobs)
+    assert with_jobs > 0
+    assert of_alerts(github) <= ALERT_LISTINGS_PER_REPOSITORY * repositories
+    of_releases = loaded.rows["github.releases"] + loaded.rows["github.tags"]
+    assert github["Releases"] + github["Tags"] <= of_releases / 100 + PAGES_OF_RELEASES_AND_TAGS * repositories
 
 
 def test_first_load_stays_within_its_budgets(first_load: FirstLoad) -> None:
@@ -92,10 +127,12 @@ def test_first_load_stays_within_its_budgets(first_load: FirstLoad) -> None:
 def test_unchanged_night_makes_few_requests_and_changes_no_raw_row(first_load: FirstLoad) -> None:
     warehouse = first_load.nights.folder / "warehouse" / "warehouse.duckdb"
     rows, loads = raw_rows(warehouse), load_ids(warehouse)
-    again = night(first_load.server, first_load.nights, NIGHT)
-    assert sum(counter.total() for counter in again.values()) <= UNCHANGED_NIGHT, again
-    later = night(first_load.server, first_load.nights, NIGHT + timedelta(hours=6))
-    assert sum(counter.total() for counter in later.values()) <= UNCHANGED_NIGHT, later
+    repositories = first_load.rows["github.repositories"]
+    for as_of in (NIGHT, NIGHT + timedelta(hours=6)):
+        asked_again = night(first_load.server, first_load.nights, as_of)
+        assert others(asked_again) <= UNCHANGED_NIGHT, asked_again
+        runs = of_runs(asked_again["github"])
+        assert runs == {"runs": RUN_LISTINGS_PER_REPOSITORY_AND_NIGHT * repositories}
     assert raw_rows(warehouse) == rows
     assert load_ids(warehouse) == loads
 
@@ -112,4 +149,4 @@ def test_whole_company_stays_within_its_budgets(tmp_path: Path) -> None:
     for loaded in load(projects, repositories, services, tmp_path):
         check_first_load(loaded)
         again = night(loaded.server, loaded.nights, NIGHT)
-        assert sum(counter.total() for counter in again.values()) <= UNCHANGED_NIGHT, again
+        assert others(again) <= UNCHANGED_NIGHT, again

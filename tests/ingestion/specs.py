@@ -38,3 +38,9 @@ def github_schema() -> Any:
     from graphql import build_schema
 
     return build_schema(gzip.open(SPECS / "github-graphql-schema.graphql.gz", "rt").read(), assume_valid=True)
+
+
+@cache
+def github_rest() -> dict[str, Any]:
+    """GitHub's OpenAPI document."""
+    return json.loads(gzip.open(SPECS / "github-rest-openapi.json.gz").read())

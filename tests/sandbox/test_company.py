@@ -75,6 +75,7 @@ from sandbox.company import build_world
 company = build_world()
 parts = [company.world.jira.issues[::40], [r.pull_requests[::40] for r in company.world.github.repositories],
          [r.deployments[::40] for r in company.world.github.repositories], company.surveys, company.organization,
+         [(r.workflow_runs[::40], r.releases, r.tags, r.alerts) for r in company.world.github.repositories],
          company.world.pagerduty, company.inbox, company.truth.incidents, list(company.truth.work_items.values())[::40]]
 print(hashlib.sha256(repr(parts).encode()).hexdigest())
 """

@@ -164,6 +164,7 @@ def _example(name: str, path: str) -> str:
     return spec(name)["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["example"]
 
 
+ALERTS = ("dependabot", "code-scanning", "secret-scanning")
 GITHUB_CALLS = [
     ("/repos/{owner}/{repo}", "/repos/acme/shop"),
     ("/orgs/{org}/repos", "/orgs/acme/repos"),
@@ -174,6 +175,18 @@ GITHUB_CALLS = [
     ("/repos/{owner}/{repo}/compare/{basehead}", f"/repos/acme/shop/compare/{oid(1)}...main"),
     ("/repos/{owner}/{repo}/deployments", "/repos/acme/shop/deployments"),
     ("/repos/{owner}/{repo}/deployments/{deployment_id}/statuses", "/repos/acme/shop/deployments/501/statuses"),
+    (
+        "/repos/{owner}/{repo}/actions/runs",
+        "/repos/acme/shop/actions/runs?created=2026-01-01T00:00:00Z..2026-03-02T02:00:00Z",
+    ),
+    ("/repos/{owner}/{repo}/actions/runs/{run_id}", "/repos/acme/shop/actions/runs/9002"),
+    (
+        "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}",
+        "/repos/acme/shop/actions/runs/9002/attempts/1",
+    ),
+    ("/repos/{owner}/{repo}/actions/runs/{run_id}/jobs", "/repos/acme/shop/actions/runs/9003/jobs?filter=all"),
+    *((f"/repos/{{owner}}/{{repo}}/{kind}/alerts", f"/repos/acme/shop/{kind}/alerts?sort=updated") for kind in ALERTS),
+    *((f"/orgs/{{org}}/{kind}/alerts", f"/orgs/acme/{kind}/alerts?sort=updated&direction=desc") for kind in ALERTS),
     ("/rate_limit", "/rate_limit"),
 ]
 
@@ -245,7 +258,14 @@ query All($owner: String!, $name: String!, $at: DateTime!) {
     deployments(first: 5) { nodes { id databaseId environment originalEnvironment latestEnvironment description task
       ref { name } commit { oid } commitOid createdAt updatedAt state creator { __typename login } repository { id }
       latestStatus { state } statuses(first: 9) { nodes { id state createdAt updatedAt creator { __typename login }
-        deployment { id } description environment } } } } }
+        deployment { id } description environment } } } }
+    releases(first: 5, orderBy: {field: CREATED_AT, direction: DESC}) { totalCount nodes { id databaseId name tagName
+      isDraft isPrerelease createdAt publishedAt updatedAt author { __typename login } tagCommit { oid } url
+      resourcePath repository { id } } }
+    refs(refPrefix: "refs/tags/", first: 5, orderBy: {field: TAG_COMMIT_DATE, direction: DESC}) { totalCount nodes {
+      id name prefix repository { id } target { __typename id oid abbreviatedOid commitUrl
+        ... on Tag { name message tagger { date } target { __typename oid ... on Commit { committedDate } } } } } }
+  }
 }
 fragment Page on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }
 fragment Hash on Commit { id oid abbreviatedOid commitUrl url resourcePath message messageHeadline messageBody

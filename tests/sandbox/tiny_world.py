@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.world import (
     Actor,
+    Alert,
     Commit,
     Deployment,
     DeploymentStatus,
@@ -13,13 +14,18 @@ from sandbox.world import (
     History,
     Issue,
     JiraWorld,
+    Job,
     LogEntry,
     PagerdutyIncident,
     PagerdutyWorld,
     PullRequest,
+    Release,
     Repository,
     Review,
+    RunAttempt,
+    Tag,
     TimelineEvent,
+    WorkflowRun,
     World,
 )
 
@@ -141,6 +147,90 @@ def oid(number: int) -> str:
     return f"{number:040d}"
 
 
+def run(number: int, workflow: str, event: str, branch: str, head: str, *attempts: RunAttempt) -> WorkflowRun:
+    """A workflow run with the id 9000 + number."""
+    path = f".github/workflows/{workflow.lower()}.yml"
+    return WorkflowRun(
+        9000 + number, number, workflow, path, event, branch, head, f"{workflow} by Ann", list(attempts), ANN
+    )
+
+
+def attempt(start: str, end: str, conclusion: str, *jobs: tuple[int, str, str, str, str]) -> RunAttempt:
+    """An attempt with jobs (id, name, start, end, conclusion)."""
+    made = [Job(id, name, at(first), at(last), result) for id, name, first, last, result in jobs]
+    return RunAttempt(at(start), at(end), conclusion, made, ANN)
+
+
+def runs() -> list[WorkflowRun]:
+    """CI that failed and passed when run again, CI of a pull request, a deployment, and one still under way."""
+    return [
+        run(1, "CI", "pull_request", "cart", oid(12), attempt("01-09T09:01", "01-09T09:09", "success")),
+        run(2, "CI", "push", "main", oid(2), attempt("01-12T09:01", "01-12T09:11", "failure"),
+            attempt("01-12T09:20", "01-12T09:28", "success")),
+        run(3, "Deploy", "workflow_dispatch", "main", oid(2),
+            attempt("01-13T08:55", "01-13T09:12", "failure",
+                    (1, "build", "01-13T08:55", "01-13T08:59", "success"),
+                    (2, "deploy (production)", "01-13T09:00", "01-13T09:10", "success"),
+                    (3, "smoke test", "01-13T09:10", "01-13T09:12", "failure")),
+            attempt("01-13T09:30", "01-13T09:33", "success",
+                    (4, "smoke test", "01-13T09:30", "01-13T09:33", "success"))),
+        run(4, "Deploy", "workflow_dispatch", "main", oid(3),
+            attempt("03-02T01:30", "03-02T04:00", "success",
+                    (5, "deploy (production)", "03-02T01:31", "03-02T04:00", "success"))),
+    ]  # fmt: skip
+
+
+def advisory(ghsa: str, cve: str | None, severity: str, package: str) -> dict[str, Any]:
+    """What a Dependabot alert says of its advisory and dependency, in GitHub's shape."""
+    named = {"ecosystem": "npm", "name": package}
+    vulnerability = {
+        "package": named, "severity": severity, "vulnerable_version_range": "< 2.0.0",
+        "first_patched_version": {"identifier": "2.0.0"},
+    }  # fmt: skip
+    return {
+        "dependency": {"package": named, "manifest_path": "web/package.json", "scope": "runtime"},
+        "security_vulnerability": vulnerability,
+        "security_advisory": {
+            "ghsa_id": ghsa, "cve_id": cve, "summary": "A flaw", "description": "Details", "severity": severity,
+            "vulnerabilities": [vulnerability], "cvss": {"score": 7.5, "vector_string": None}, "cwes": [],
+            "identifiers": [{"type": "GHSA", "value": ghsa}], "references": [], "withdrawn_at": None,
+            "published_at": "2025-12-01T00:00:00Z", "updated_at": "2025-12-02T00:00:00Z",
+        },
+    }  # fmt: skip
+
+
+def rule(id: str, level: str, tool: str = "CodeQL") -> dict[str, Any]:
+    """What a code-scanning alert says of its rule, tool and place, in GitHub's shape."""
+    return {
+        "rule": {
+            "id": id, "name": id, "severity": "error", "security_severity_level": level, "description": id,
+            "tags": ["security", "external/cwe/cwe-079"],
+        },
+        "tool": {"name": tool, "guid": None, "version": "2.0"},
+        "most_recent_instance": {
+            "ref": "refs/heads/main", "analysis_key": "a", "environment": "{}", "category": "a", "state": "open",
+            "commit_sha": oid(2), "message": {"text": "Ann wrote this"}, "classifications": [],
+            "location": {"path": "src/cart.ts", "start_line": 1, "end_line": 1, "start_column": 1, "end_column": 2},
+        },
+    }  # fmt: skip
+
+
+LEAKED = "planted-secret-literal-4711"
+
+
+def alerts() -> list[Alert]:
+    """Dependabot: fixed; dismissed and opened again. Code scanning: open. Secret: revoked."""
+    secret = {"secret_type": "stripe_key", "secret_type_display_name": "Stripe key", "secret": LEAKED}
+    return [
+        Alert("dependabot", 1, at("01-05"), advisory("GHSA-aaaa-bbbb-cccc", "CVE-2025-0001", "high", "left-pad"),
+              [(at("01-20"), "fixed", None)]),
+        Alert("dependabot", 2, at("01-06"), advisory("GHSA-dddd-eeee-ffff", None, "low", "right-pad"),
+              [(at("01-10"), "dismissed", "tolerable_risk"), (at("02-25"), "open", None)]),
+        Alert("code_scanning", 1, at("02-01"), rule("js/xss", "medium")),
+        Alert("secret_scanning", 1, at("02-02"), secret, [(at("02-03"), "resolved", "revoked")]),
+    ]  # fmt: skip
+
+
 def shop() -> Repository:
     """acme/shop: PR 1 merged on 01-12, PR 2 an open draft made ready, PR 3 closed and reopened; two deployments."""
     first = PullRequest(
@@ -200,12 +290,22 @@ def shop() -> Repository:
             GithubIssue("I_2", 5, "Later", BEN, at("03-15")),
         ],
         deployments=deployments, renamed_from=[("acme/store", at("02-01"))],
+        releases=[
+            Release("RE_1", "v1.0", oid(2), at("01-12T09:00"), at("01-13T09:00"), at("01-13T09:30"), author=ANN),
+            Release("RE_2", "v1.1-rc.1", oid(3), at("02-13T09:00"), at("02-14"), at("02-14"), True, ANN),
+            Release("RE_3", "v1.1", oid(3), at("02-13T09:00"), at("02-20"), at("03-05"), author=ANN),
+        ],
+        tags=[
+            Tag("v1.0", oid(2), at("01-12T09:00"), at("01-13T09:00"), True),
+            Tag("v1.1-rc.1", oid(3), at("02-13T09:00"), at("02-14")),
+        ],
+        workflow_runs=runs(), alerts=alerts(),
     )  # fmt: skip
 
 
 def github() -> GithubWorld:
-    """acme/shop, and acme/empty without a commit."""
-    return GithubWorld([shop(), Repository("R_2", "acme/empty", at("01-01"))])
+    """acme/shop, and acme/empty without a commit or code scanning."""
+    return GithubWorld([shop(), Repository("R_2", "acme/empty", at("01-01"), switched_off={"code_scanning"})])
 
 
 SERVICES = [

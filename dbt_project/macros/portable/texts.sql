@@ -14,3 +14,7 @@
 {% macro row_hash(columns) -%}
     hash({{ columns | join(', ') }})
 {%- endmacro %}
+
+{% macro pattern_matches(text, pattern) -%}
+    regexp_extract_all({{ text }}, {{ pattern }})
+{%- endmacro %}

@@ -24,6 +24,8 @@ parsed as (
             "commit": {"message": "VARCHAR", "author": {"date": "TIMESTAMP"}, "committer": {"date": "TIMESTAMP"}},
             "parents": [{"sha": "VARCHAR"}],
             "author": {"login": "VARCHAR", "type": "VARCHAR"},
+            "co_authors": ["VARCHAR"],
+            "reverts": ["VARCHAR"],
             "repository": {"id": "VARCHAR"}
         }') }} as node
     from source
@@ -39,6 +41,8 @@ select
     split_part(node.commit.message, chr(10), 1) as message_headline,
     {{ github_login('node.author.login', 'node.author.type') }} as author_login,
     node.author.type as author_type,
+    coalesce(node.co_authors, []) as co_authors,
+    coalesce(node.reverts, []) as reverts,
     coalesce(len(node.parents), 0) as parents_count,
     node.commit.author.date as authored_at,
     node.commit.committer.date as committed_at,
