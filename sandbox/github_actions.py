@@ -44,15 +44,14 @@ class ActionReplies:
         first, last = _window(query.get("created"))
         found = [
             run
-            for run in reversed(state.repository.workflow_runs)
+            for run in state.repository.workflow_runs
             if run.created_at <= state.clock
             and (first is None or run.created_at >= first)
             and (last is None or run.created_at <= last)
-            and all(
-                not query.get(name) or query[name] == value
-                for name, value in (("branch", run.head_branch), ("event", run.event), ("head_sha", run.head_oid))
-            )
         ]
+        for name, member in (("branch", "head_branch"), ("event", "event"), ("head_sha", "head_oid")):
+            if query.get(name):
+                found = [run for run in found if getattr(run, member) == query[name]]
         wanted = query.get("status")
         if wanted:
             found = [run for run in found if wanted in _result(_attempts_at(run, state.clock)[-1], state.clock)]
