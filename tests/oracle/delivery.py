@@ -67,8 +67,10 @@ class DeliveryOracle:
         self.periods = calendar.periods
         self.piles: dict[tuple[Scope, Period], Pile] = defaultdict(Pile)
         self.first_deployed: dict[str | None, datetime] = {}
-        for deployment in truth.deployments.values():
-            if not deployment.is_production or deployment.finished_at is None:
+        with_repository = {service for _, service in repositories.values()}
+        self.reported = {each.service for each in truth.inbox_deployments.values()} - with_repository
+        for deployment in (*truth.deployments.values(), *truth.inbox_deployments.values()):
+            if not deployment.is_production or deployment.finished_at is None or deployment.outcome == "cancelled":
                 continue
             known = self.first_deployed.get(deployment.service, deployment.finished_at)
             self.first_deployed[deployment.service] = min(known, deployment.finished_at)
@@ -192,9 +194,13 @@ class DeliveryOracle:
             self.piles[scope, period].open_days.append(age)
 
     def _services(self, period: Period) -> dict[Scope, set[str | None]]:
-        """By scope, the services (None: repositories of no service) that belonged to it at some time of a period."""
+        """By scope, the services (None: repositories of no service) that belonged to it at some time of a period.
+
+        A service without a repository counts from its first known deployment on.
+        """
         found: dict[Scope, set[str | None]] = defaultdict(set)
         services = {service for created_at, service in self.repositories.values() if created_at < period.end_at}
+        services |= {each for each in self.reported if self.first_deployed[each] < period.end_at}
         days = [period.start + timedelta(days=n) for n in range((period.end - period.start).days)]
         for day in days if period.end > self.start_date else []:
             if day <= self.organization.today:
@@ -225,7 +231,7 @@ class DeliveryOracle:
                 services = by_scope[scope]
                 shipping = {s for s in services if s in self.first_deployed and self.first_deployed[s] < period.end_at}
                 of_services = [self.piles[("service", s), period].deployments for s in shipping if s]
-                measures = _measures(pile, period, bool(services), bool(shipping), of_services, self.min_respondents)
+                measures = _measures(pile, period, bool(services - self.reported), bool(shipping), of_services, self.min_respondents)
                 for metric, row in (*measures, *_incident_measures(pile, scope in watched)):
                     if self.organization.is_suppressed(*scope, period):
                         row = Row(None, None, None, 0, "suppressed")

@@ -7,15 +7,15 @@
 {%- set pull_requests = {'relation': ref('int_pull_requests'), 'alias': 'pull_requests', 'key': 'pull_request_key'} -%}
 {%- set deployments = {
     'relation': ref('int_deployments'), 'alias': 'deployments', 'key': 'deployment_key', 'service': 'service_id',
-    'at': 'occurred_at'
+    'place': 'deployments.place_key', 'at': 'occurred_at'
 } -%}
 {%- set shipments = {
     'relation': ref('int_change_deployments'), 'alias': 'shipments', 'key': 'change_key', 'service': 'service_id',
-    'at': 'deployed_at'
+    'place': "coalesce('service:' || shipments.service_id, shipments.repository_key)", 'at': 'deployed_at'
 } -%}
 {%- set incidents = {
     'relation': ref('int_incidents'), 'alias': 'incidents', 'key': 'incident_key', 'service': 'service_id',
-    'place': "'service:' || coalesce(incidents.service_id, '')", 'at': 'started_at'
+    'place': 'incidents.place_key', 'at': 'started_at'
 } -%}
 {%- set facts = [
     dict(changes, fact='merge', where='changes.is_default_branch'),
@@ -102,40 +102,6 @@ with facts as (
 
 ),
 
--- what comes from no repository belongs to the scopes of its service
-scopes as (
-
-    select
-        repository_key as place_key,
-        service_id,
-        team_id,
-        value_stream_id,
-        weight,
-        valid_from,
-        valid_to
-    from {{ ref('int_repository_scopes') }}
-    union all
-    select
-        'service:' || service_id as place_key,
-        service_id,
-        team_id,
-        value_stream_id,
-        weight,
-        valid_from,
-        valid_to
-    from {{ ref('int_service_scopes') }}
-    union all
-    select
-        'service:' as place_key,
-        null as service_id,
-        'unassigned' as team_id,
-        'unassigned' as value_stream_id,
-        1 as weight,
-        date '0001-01-01' as valid_from,
-        date '9999-12-31' as valid_to
-
-),
-
 attributed as (
 
     select
@@ -150,7 +116,7 @@ attributed as (
         scopes.weight,
         coalesce(teams.scope_id, 'unassigned') as team_scope_id
     from facts
-    inner join scopes
+    inner join {{ ref('int_place_scopes') }} as scopes
         on
             facts.place_key = scopes.place_key
             and {{ in_force('scopes', 'facts.occurred_date') }}

@@ -62,12 +62,12 @@ scope_periods as (
 first_deployments as (
 
     select
-        repository_key,
-        service_id,
+        place_key,
+        any_value(service_id) as service_id,
         min(deployed_date) as first_deployed_date
     from {{ ref('int_deployments') }}
     where is_production
-    group by repository_key, service_id
+    group by place_key
 
 ),
 
@@ -132,7 +132,7 @@ watched_scopes as (
 members as (
 
     select
-        true as is_repository,
+        'repository' as coverage,
         periods.period_grain,
         periods.period_start,
         periods.period_end,
@@ -159,12 +159,34 @@ members as (
         on repositories.connection = connections.connection
     left join deployment_streams on repositories.connection = deployment_streams.connection
     left join first_deployments
+        on coalesce('service:' || scopes.service_id, scopes.repository_key) = first_deployments.place_key
+    union all
+    -- a service may be deployed by a tool that knows no repository of ours
+    select
+        'deployments' as coverage,
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        scopes.service_id,
+        scopes.value_stream_id,
+        coalesce(teams.scope_id, 'unassigned') as team_scope_id,
+        null as start_date,
+        null as is_not_available,
+        true as has_deployments
+    from first_deployments
+    inner join {{ ref('int_service_scopes') }} as scopes on first_deployments.service_id = scopes.service_id
+    inner join {{ ref('int_periods') }} as periods
         on
-            scopes.repository_key = first_deployments.repository_key
-            and scopes.service_id is not distinct from first_deployments.service_id
+            greatest(scopes.valid_from, first_deployments.first_deployed_date) < periods.period_end
+            and scopes.valid_to > periods.period_start
+    left join {{ ref('int_team_period_scopes') }} as teams
+        on
+            scopes.team_id = teams.team_id
+            and periods.period_grain = teams.period_grain
+            and periods.period_start = teams.period_start
     union all
     select
-        false as is_repository,
+        'incidents' as coverage,
         periods.period_grain,
         periods.period_start,
         periods.period_end,
@@ -216,7 +238,7 @@ scoped as (
 
 ),
 
-coverage as (
+covered as (
 
     select
         scope_type,
@@ -226,13 +248,13 @@ coverage as (
         array_agg(distinct service_id order by service_id) filter (where has_deployments and service_id is not null)
             as deploying_service_ids,
         bool_or(has_deployments) as has_deployments,
-        bool_or(is_repository) as has_repositories,
-        bool_or(not is_repository) as has_incident_tool,
-        bool_and(is_not_available) filter (where is_repository) as is_not_available,
-        bool_or(start_date > period_start) filter (where is_repository) as is_cut_off,
-        bool_and(coalesce(start_date >= period_end, false)) filter (where is_repository) as is_before_start,
-        bool_or(start_date > period_start) filter (where not is_repository) as is_incident_cut_off,
-        bool_and(coalesce(start_date >= period_end, false)) filter (where not is_repository)
+        bool_or(coverage = 'repository') as has_repositories,
+        bool_or(coverage = 'incidents') as has_incident_tool,
+        bool_and(is_not_available) filter (where coverage = 'repository') as is_not_available,
+        bool_or(start_date > period_start) filter (where coverage = 'repository') as is_cut_off,
+        bool_and(coalesce(start_date >= period_end, false)) filter (where coverage = 'repository') as is_before_start,
+        bool_or(start_date > period_start) filter (where coverage = 'incidents') as is_incident_cut_off,
+        bool_and(coalesce(start_date >= period_end, false)) filter (where coverage = 'incidents')
             as is_before_incident_start
     from scoped
     group by scope_type, scope_id, period_grain, period_start
@@ -248,21 +270,21 @@ select
     case when scope_periods.is_complete then scope_periods.days_count else scope_periods.elapsed_days end
         as elapsed_days,
     scope_periods.is_complete,
-    coverage.deploying_service_ids,
-    coalesce(coverage.has_repositories, false) as has_repositories,
-    coalesce(coverage.has_deployments, false) as has_deployments,
-    coalesce(coverage.is_not_available, false) as is_not_available,
-    coalesce(coverage.is_cut_off, false) as is_cut_off,
-    coalesce(coverage.is_before_start, false) as is_before_start,
+    covered.deploying_service_ids,
+    coalesce(covered.has_repositories, false) as has_repositories,
+    coalesce(covered.has_deployments, false) as has_deployments,
+    coalesce(covered.is_not_available, false) as is_not_available,
+    coalesce(covered.is_cut_off, false) as is_cut_off,
+    coalesce(covered.is_before_start, false) as is_before_start,
     case
-        when not coalesce(coverage.has_incident_tool, false) or coverage.is_before_incident_start then 'no_data'
-        when coverage.is_incident_cut_off then 'partial'
+        when not coalesce(covered.has_incident_tool, false) or covered.is_before_incident_start then 'no_data'
+        when covered.is_incident_cut_off then 'partial'
         else 'ok'
     end as incident_quality
 from scope_periods
-left join coverage
+left join covered
     on
-        scope_periods.scope_type = coverage.scope_type
-        and scope_periods.scope_id = coverage.scope_id
-        and scope_periods.period_grain = coverage.period_grain
-        and scope_periods.period_start = coverage.period_start
+        scope_periods.scope_type = covered.scope_type
+        and scope_periods.scope_id = covered.scope_id
+        and scope_periods.period_grain = covered.period_grain
+        and scope_periods.period_start = covered.period_start

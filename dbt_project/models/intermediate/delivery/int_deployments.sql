@@ -46,8 +46,10 @@ resolved as (
         deployments.deployment_key,
         deployments.repository_key,
         deployments.connection,
+        cast(null as {{ text_type() }}) as reported_service_id,
         deployments.environment,
         deployments.commit_oid,
+        cast(null as {{ text_type() }}) as source_url,
         deployments.created_at,
         results.deployed_at,
         case
@@ -58,86 +60,143 @@ resolved as (
         end as outcome,
         coalesce(results.last_state in ('FAILURE', 'ERROR'), false) as is_failed,
         case when results.last_state in ('FAILURE', 'ERROR') then results.failed_at end as failed_at,
-        coalesce(results.deployed_at, results.failed_at, deployments.created_at) as occurred_at,
-        {{ local_date(
-            'coalesce(results.deployed_at, results.failed_at, deployments.created_at)', 'deployments.time_zone'
-        ) }} as deployed_date
+        deployments.time_zone
     from deployments
     left join results on deployments.deployment_key = results.deployment_key
+    union all
+    select
+        reported.deployment_key,
+        repositories.repository_key,
+        reported.connection,
+        coalesce(reported.service_id, '') as reported_service_id,
+        reported.environment,
+        reported.commit_oid,
+        reported.source_url,
+        reported.started_at as created_at,
+        case when reported.status in ('success', 'rolled_back') and reported.is_over then reported.finished_at end
+            as deployed_at,
+        case
+            when reported.status in ('cancelled', 'skipped') then 'cancelled'
+            when not reported.is_over then 'unfinished'
+            when reported.status in ('success', 'rolled_back') then 'success'
+            when reported.status = 'failed' then 'failure'
+            when reported.status = 'failed_before_users' then 'aborted'
+            else 'unfinished'
+        end as outcome,
+        reported.status in ('failed', 'failed_before_users') and reported.is_over as is_failed,
+        case
+            when reported.status in ('failed', 'failed_before_users') and reported.is_over then reported.finished_at
+        end as failed_at,
+        reported.time_zone
+    from (
+        select
+            inbox.*,
+            settings.time_zone,
+            coalesce(inbox.finished_at <= settings.as_of, false) as is_over
+        from {{ ref('stg_inbox__deployments') }} as inbox
+        cross join {{ ref('int_settings') }} as settings
+        where inbox.started_at <= settings.as_of
+    ) as reported
+    left join {{ ref('int_repositories') }} as repositories
+        on lower(reported.repository) = lower(repositories.name_with_owner)
+    qualify
+        row_number() over (partition by reported.deployment_key order by repositories.repository_key) = 1
+
+),
+
+placed as (
+
+    select
+        *,
+        coalesce(deployed_at, failed_at, created_at) as occurred_at,
+        {{ local_date('coalesce(deployed_at, failed_at, created_at)', 'time_zone') }} as deployed_date
+    from resolved
 
 ),
 
 services as (
 
     select distinct
-        resolved.deployment_key,
+        placed.deployment_key,
         scopes.service_id
-    from resolved
+    from placed
     inner join {{ ref('int_repository_scopes') }} as scopes
         on
-            resolved.repository_key = scopes.repository_key
-            and {{ in_force('scopes', 'resolved.deployed_date') }}
+            placed.repository_key = scopes.repository_key
+            and {{ in_force('scopes', 'placed.deployed_date') }}
+    where placed.reported_service_id is null
+    union all
+    select
+        placed.deployment_key,
+        known.service_id
+    from placed
+    inner join {{ ref('stg_organization__services') }} as known
+        on
+            placed.reported_service_id = known.service_id
+            and {{ in_force('known', 'placed.deployed_date') }}
 
 ),
 
 rules as (
 
     select
-        resolved.deployment_key,
+        placed.deployment_key,
         services.service_id,
         rules.environment_pattern,
         rules.service_id is not null as is_own_rule
-    from resolved
-    left join services on resolved.deployment_key = services.deployment_key
+    from placed
+    left join services on placed.deployment_key = services.deployment_key
     inner join {{ ref('stg_organization__deployment_rules') }} as rules
         on
             (rules.service_id is null or services.service_id = rules.service_id)
-            and {{ in_force('rules', 'resolved.deployed_date') }}
+            and {{ in_force('rules', 'placed.deployed_date') }}
     qualify
-        is_own_rule = bool_or(is_own_rule) over (partition by resolved.deployment_key, services.service_id)
+        is_own_rule = bool_or(is_own_rule) over (partition by placed.deployment_key, services.service_id)
 
 ),
 
 judged as (
 
     select
-        resolved.deployment_key,
+        placed.deployment_key,
         services.service_id,
         count(rules.environment_pattern) > 0 as has_rule,
         coalesce(
-            bool_or({{ matches_glob('lower(resolved.environment)', 'lower(rules.environment_pattern)') }}), false
+            bool_or({{ matches_glob('lower(placed.environment)', 'lower(rules.environment_pattern)') }}), false
         ) as is_production
-    from resolved
-    left join services on resolved.deployment_key = services.deployment_key
+    from placed
+    left join services on placed.deployment_key = services.deployment_key
     left join rules
         on
-            resolved.deployment_key = rules.deployment_key
+            placed.deployment_key = rules.deployment_key
             and services.service_id is not distinct from rules.service_id
-    group by resolved.deployment_key, services.service_id
+    group by placed.deployment_key, services.service_id
 
 )
 
 select
-    resolved.deployment_key || coalesce('/' || judged.service_id, '') as service_deployment_key,
-    resolved.deployment_key,
-    resolved.repository_key,
-    resolved.connection,
+    placed.deployment_key || coalesce('/' || judged.service_id, '') as service_deployment_key,
+    placed.deployment_key,
+    placed.repository_key,
+    coalesce('service:' || judged.service_id, placed.repository_key, 'service:') as place_key,
+    placed.connection,
     judged.service_id,
-    resolved.environment,
-    resolved.commit_oid,
-    resolved.outcome,
+    placed.environment,
+    placed.commit_oid,
+    placed.source_url,
+    placed.outcome,
     commits.position as default_branch_position,
     judged.is_production,
     judged.has_rule,
-    resolved.is_failed,
-    resolved.created_at,
-    resolved.deployed_at,
-    resolved.failed_at,
-    resolved.occurred_at,
-    resolved.deployed_date
-from resolved
-inner join judged on resolved.deployment_key = judged.deployment_key
+    placed.is_failed,
+    placed.created_at,
+    placed.deployed_at,
+    placed.failed_at,
+    placed.occurred_at,
+    placed.deployed_date
+from placed
+inner join judged on placed.deployment_key = judged.deployment_key
 left join {{ ref('int_default_branch_commits') }} as commits
     on
-        resolved.repository_key = commits.repository_key
-        and resolved.commit_oid = commits.oid
+        placed.repository_key = commits.repository_key
+        and placed.commit_oid = commits.oid

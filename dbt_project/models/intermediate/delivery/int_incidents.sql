@@ -186,6 +186,7 @@ select
     visible.incident_key,
     visible.connection,
     placed.service_id,
+    'service:' || coalesce(placed.service_id, '') as place_key,
     visible.severity,
     visible.urgency,
     visible.source_url,

@@ -6,9 +6,9 @@ with scopes as (
         coalesce(teams.scope_id, 'unassigned') as team_id,
         scopes.value_stream_id
     from {{ ref('int_deployments') }} as deployments
-    inner join {{ ref('int_repository_scopes') }} as scopes
+    inner join {{ ref('int_place_scopes') }} as scopes
         on
-            deployments.repository_key = scopes.repository_key
+            deployments.place_key = scopes.place_key
             and deployments.service_id is not distinct from scopes.service_id
             and {{ in_force('scopes', 'deployments.deployed_date') }}
     left join {{ ref('int_team_period_scopes') }} as teams
@@ -54,7 +54,7 @@ select
     coalesce(scopes.value_stream_id, 'unassigned') as value_stream_id,
     deployments.environment,
     deployments.outcome,
-    repositories.web_url || '/commit/' || deployments.commit_oid as source_url,
+    coalesce(deployments.source_url, repositories.web_url || '/commit/' || deployments.commit_oid) as source_url,
     cast(coalesce(shipments.changes_count, 0) as bigint) as changes_count,
     deployments.is_failed,
     deployments.created_at,

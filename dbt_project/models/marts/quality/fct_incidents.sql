@@ -6,9 +6,9 @@ with scopes as (
         coalesce(teams.scope_id, 'unassigned') as team_id,
         scopes.value_stream_id
     from {{ ref('int_incidents') }} as incidents
-    inner join {{ ref('int_service_scopes') }} as scopes
+    inner join {{ ref('int_place_scopes') }} as scopes
         on
-            incidents.service_id = scopes.service_id
+            incidents.place_key = scopes.place_key
             and {{ in_force('scopes', 'incidents.started_date') }}
     left join {{ ref('int_team_period_scopes') }} as teams
         on
