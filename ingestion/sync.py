@@ -51,14 +51,17 @@ def sync_connection(
 
 
 def check_connection(connection: Any) -> str:
-    """Prove address and credentials by one request; who we are there. IngestionError with the cure where it fails."""
+    """Prove address and credentials by one request; who we are there ("" where the answer does not say).
+
+    Raises IngestionError with the cure where it fails.
+    """
     source = SOURCES[connection.type]
     if source.check is None or source.endpoint is None:
         return ""
     with Client(source.endpoint(connection)) as client:
         body = client.send(source.check).body
     body = (body.get("data") or {}).get("viewer") or body if isinstance(body, dict) else {}
-    return str(body.get("login") or body.get("displayName") or "ok")
+    return str(body.get("login") or body.get("displayName") or "")
 
 
 def peek(
@@ -192,7 +195,9 @@ class _Night:
             if name in self.absent:
                 raise NotAvailable(self.absent[name].error or "", self.absent[name].cure or "")
             if name in self.failed:
-                raise StopStream(f"needs {self.source.name}.{name}, which failed: {self.failed[name].error}", "")
+                error = self.failed[name].error or ""
+                needs = f"needs {self.source.name}.{name}, which failed: "
+                raise StopStream(error if error.startswith("needs ") else needs + error, "")
 
 
 class _Loading:

@@ -131,7 +131,8 @@ def _add_lists(config: Config, clock: datetime, rules: Rules, problems: list[str
                 problems.append(f"{connection.name}: {error.error}{cure}")
                 console.print(f"connection {connection.name}: [red]failed[/red]")
             else:
-                console.print(f"connection {connection.name}: signed in as {who}, sees {counts}")
+                name = f" as {who}" if who else ""
+                console.print(f"connection {connection.name}: signed in{name}, sees {counts}")
 
 
 def _add_jira(connection: Any, listed: Callable[[str], Iterable[dict[str, Any]]], rules: Rules) -> str:

@@ -175,7 +175,7 @@ def test_wrong_address_project_and_repository_are_named_and_the_rest_is_publishe
     no_project = about(causes, "no-project")
     assert "none of the projects SHPO can be seen" in no_project
     assert "the account sees PAY, SHOP; correct `projects`" in no_project
-    assert len(wrong) <= 4 and len(causes) <= 8, "a cause is said once, not once per stream"
+    assert len(wrong) <= 4 and len(causes) <= 8, "said once a cause, not once a stream:\n" + "\n".join(causes)
 
 
 def about(lines: list[str], connection: str) -> str:

@@ -119,6 +119,7 @@ def test_check_shows_what_would_map_to_what_and_touches_no_data(
     assert ended.returncode == 0, ended.stdout
     assert not (tmp_path / "untouched").exists()
     assert ended.stdout.count("signed in as") == 2
+    assert "connection pagerduty: signed in, sees" in ended.stdout
     for title in ("statuses -> flow state", "issue types -> flow item type", "repositories -> service -> team"):
         assert title in ended.stdout
 

@@ -304,6 +304,19 @@ def late_statuses(world: World, chance: random.Random) -> str:
     return f"deployment {deployment.number} and pull request {pull.number} of {repository.name}"
 
 
+def late_incidents(world: World, chance: random.Random) -> str:
+    """An old incident is reported, one is judged anew, one is taken back; a release turns out to be undone."""
+    inbox = world.organization.inbox
+    told = world.report(chance, world.now - timedelta(days=chance.randint(2, 40)))
+    judged, gone = chance.sample([id_ for id_ in inbox["incidents"] if id_ != told], 2)
+    inbox["incidents"][judged]["severity"] = chance.choice(["high", "low"])
+    inbox["incidents"][gone]["deleted"] = True
+    undone = chance.choice(list(inbox["deployments"].values()))
+    if undone["status"] == "success":
+        undone["status"] = "rolled_back"
+    return f"incident {told} is told late, {judged} judged anew, {gone} taken back, release {undone['id']} undone"
+
+
 def services_changed(world: World, chance: random.Random) -> str:
     """From a day on a repository holds another service, and staging counts as production."""
     on = _day(world, chance)
@@ -324,7 +337,7 @@ CHANGES: tuple[Change, ...] = (
     backdated_statuses, backdated_values, deletions, moves, lost_permission, late_changelogs, reopened, broken_clock,
     sprints_changed, links_changed, values_changed, outcomes_changed, unchanged_touch, renamed, dated_remap,
     corrected_mapping, reorganisation, corrected_rules, settings_changed, calendar_changed, late_answers, late_statuses,
-    services_changed, system_down,
+    late_incidents, services_changed, system_down,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from ingestion.sources.organization_tables import TABLES
 Row = dict[str, Any]
 SCALE = {"Strongly disagree": 1, "Disagree": 2, "Neither": 3, "Agree": 4, "Strongly agree": 5}
 SIZES = {"alpha": 6, "beta": 5, "gamma": 4, "delta": 2, "epsilon": 2}
+SERVICES, TEAMS_OF_SERVICES = ("web", "ledger", "till"), ("alpha", "beta", "gamma")  # till has no repository
 ITEMS = ("speed", "quality", "interruptions")
 
 STATES = (  # status id, flow state, stage, order
@@ -42,6 +44,7 @@ class Organization:
     tables: dict[str, list[Row]] = field(default_factory=dict)
     waves: list[Row] = field(default_factory=list)
     answers: dict[str, list[Row]] = field(default_factory=dict)
+    inbox: dict[str, dict[str, Row]] = field(default_factory=lambda: {"deployments": {}, "incidents": {}})
 
     def remap(
         self, table: str, of: Callable[[Row], bool], on: date | None, *, keep: bool = False, **values: Any
@@ -75,6 +78,10 @@ class Organization:
         _write_if_new(folder / "surveys" / "pulse.yml", self._survey())
         for wave, rows in self.answers.items():
             _write(folder / "surveys" / f"pulse-{wave}.csv", ["Who", "When", "Team", *ITEMS], rows)
+        for kind, records in self.inbox.items():
+            (folder / "inbox" / kind).mkdir(parents=True, exist_ok=True)
+            lines = "".join(json.dumps(record) + "\n" for record in records.values())
+            _write_if_new(folder / "inbox" / kind / "till.jsonl", lines)
 
     def _connections(self) -> str:
         settings = "".join(f"  {name}: {value}\n" for name, value in self.settings.items())
@@ -84,6 +91,7 @@ class Organization:
   - {{name: jira, type: jira, base_url: https://small.atlassian.net, user: bot@example.com, token_env: SMALL_TOKEN,
      projects: "*", start_date: {start}}}
   - {{name: github, type: github, token_env: SMALL_TOKEN, repositories: ["small/*"], start_date: {start}}}
+  - {{name: inbox, type: inbox}}
   - {{name: surveys, type: survey_files}}
   - {{name: organization, type: organization_files}}
 """
@@ -119,7 +127,7 @@ class Organization:
 
 
 def small_organization(start: date, first_month: date) -> Organization:
-    """Five teams (two of them small) in two value streams, two services, and the mappings of the small tracker."""
+    """Five teams (two of them small) in two value streams, three services, and the mappings of the small tracker."""
     streams = {"alpha": "shop", "beta": "money", "gamma": "money", "delta": "shop", "epsilon": "shop"}
     rules = [
         dict(zip(("rule_order", "project", "field", "value", "team_id", "value_stream_id", "weight"), row, strict=True))
@@ -133,8 +141,11 @@ def small_organization(start: date, first_month: date) -> Organization:
         "memberships": [
             {"member_id": f"{team}-{number}", "team_id": team} for team, size in SIZES.items() for number in range(size)
         ],
-        "services": [{"service_id": id_, "service_name": id_.title()} for id_ in ("web", "ledger")],
-        "service_owners": [{"service_id": "web", "team_id": "alpha"}, {"service_id": "ledger", "team_id": "beta"}],
+        "services": [{"service_id": id_, "service_name": id_.title()} for id_ in SERVICES],
+        "service_owners": [
+            {"service_id": service, "team_id": team} for service, team in zip(SERVICES, TEAMS_OF_SERVICES, strict=True)
+        ],
+        "incident_severities": [{"severity": "low", "is_incident": "no"}],
         "repository_services": [
             {"repository": "small/web", "service_id": "web"}, {"repository": "small/ledger", "service_id": "ledger"},
         ],

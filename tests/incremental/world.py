@@ -15,7 +15,7 @@ from ingestion.sources import SOURCES
 from ingestion.sources.jira_census import judge
 from ingestion.stream import Context, Record, Source, Stream
 from tests.incremental.forge import Forge, Repository
-from tests.incremental.organization import SIZES, Organization, small_organization
+from tests.incremental.organization import SERVICES, SIZES, Organization, small_organization
 from tests.incremental.tracker import CANCELLED, EPIC, HOLD, PARKED, PROJECTS, TEAM_NAMES, WORKFLOW, Item, Tracker
 
 ORIGIN = datetime(2025, 12, 1, tzinfo=UTC)  # a Monday
@@ -37,6 +37,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"world {self.seed}")
+        self.trouble = random.Random(f"trouble {self.seed}")
         self.now = self.origin
         self.forge = Forge([
             Repository("R_web", "small/web", self.origin - timedelta(days=400)),
@@ -67,6 +68,7 @@ class World:
                 self._advance(item, day)
             if day.weekday() < 5:
                 self.forge.live(self.chance, day)
+                self._run_services(day)
             self._answer_surveys(day)
             self.now = day + timedelta(days=1)
         self.now = until
@@ -134,6 +136,30 @@ class World:
             if others and not values["links"]:
                 tracker.link(item, chance.choice(others), at)
 
+    def _run_services(self, day: datetime) -> None:
+        """What the inbox is told: releases of till, and incidents of all services."""
+        chance, inbox = self.trouble, self.organization.inbox
+        at = day + timedelta(hours=18, minutes=chance.randrange(60))
+        if chance.random() < 0.3:
+            id_ = f"t{len(inbox['deployments'])}"
+            inbox["deployments"][id_] = {
+                "id": id_, "service": "till", "environment": "production",
+                "started_at": _text(at), "finished_at": _text(at + timedelta(minutes=20)),
+                "status": chance.choices(["success", "failed", "failed_before_users"], [8, 1, 1])[0],
+            }  # fmt: skip
+        if chance.random() < 0.25:
+            self.report(chance, at)
+
+    def report(self, chance: random.Random, at: datetime) -> str:
+        """An incident that began at some time and was resolved within three hours; its id."""
+        incidents = self.organization.inbox["incidents"]
+        id_ = f"i{len(incidents)}"
+        incidents[id_] = {
+            "id": id_, "service": chance.choice(SERVICES), "severity": chance.choice(["high", "medium", "low"]),
+            "started_at": _text(at), "resolved_at": _text(at + timedelta(minutes=chance.randint(5, 180))),
+        }  # fmt: skip
+        return id_
+
     def _answer_surveys(self, day: datetime) -> None:
         for wave in self.organization.waves:
             if wave["wave_date"] <= day.date().isoformat() <= wave["closes_on"]:
@@ -160,9 +186,10 @@ class World:
             "repositories": forge.repository_records, "pull_requests": forge.pull_requests, "issues": forge.issues,
             "commits": forge.commits, "deployments": forge.deployment_records,
         }  # fmt: skip
+        others = {stream.name: _nothing for stream in SOURCES["github"].streams}
         return {
             "jira": self._source(SOURCES["jira"], jira, prepare=self._take_census),
-            "github": self._source(SOURCES["github"], github),
+            "github": self._source(SOURCES["github"], others | github),
         }
 
     def _source(
@@ -239,3 +266,12 @@ def small_world(seed: object, *, origin: datetime = ORIGIN, tracker: Tracker | N
     world = World(seed, origin, tracker or Tracker())
     world.live(origin + timedelta(days=DAYS_BEFORE_FIRST_NIGHT, hours=1))
     return world
+
+
+def _nothing(_: datetime) -> Iterable[Record]:
+    """The records of a stream that the small company does not use."""
+    return ()
+
+
+def _text(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

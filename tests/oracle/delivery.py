@@ -231,7 +231,9 @@ class DeliveryOracle:
                 services = by_scope[scope]
                 shipping = {s for s in services if s in self.first_deployed and self.first_deployed[s] < period.end_at}
                 of_services = [self.piles[("service", s), period].deployments for s in shipping if s]
-                measures = _measures(pile, period, bool(services - self.reported), bool(shipping), of_services, self.min_respondents)
+                measures = _measures(
+                    pile, period, bool(services - self.reported), bool(shipping), of_services, self.min_respondents
+                )
                 for metric, row in (*measures, *_incident_measures(pile, scope in watched)):
                     if self.organization.is_suppressed(*scope, period):
                         row = Row(None, None, None, 0, "suppressed")
