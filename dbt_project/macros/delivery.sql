@@ -10,3 +10,26 @@
         {'fact': 'open_pull_request_age', 'unit': 'days', 'quality': 'change_quality'},
     ]) }}
 {%- endmacro %}
+
+{% macro delivery_homes(relation, key, date) -%}
+    select
+        facts.{{ key }},
+        coalesce(teams.is_small, false) as is_of_small_team,
+        coalesce(teams.scope_id, 'unassigned') as team_id,
+        scopes.value_stream_id
+    from {{ relation }} as facts
+    inner join {{ ref('int_place_scopes') }} as scopes
+        on
+            facts.place_key = scopes.place_key
+            and {{ in_force('scopes', 'facts.' ~ date) }}
+    left join {{ ref('int_team_period_scopes') }} as teams
+        on
+            scopes.team_id = teams.team_id
+            and teams.period_grain = 'quarter'
+            and teams.period_start = cast(date_trunc('quarter', facts.{{ date }}) as date)
+    qualify
+        row_number() over (
+            partition by facts.{{ key }}
+            order by scopes.weight desc, scopes.value_stream_id asc
+        ) = 1
+{%- endmacro %}

@@ -1,26 +1,6 @@
 with scopes as (
 
-    select
-        deployments.service_deployment_key,
-        coalesce(teams.is_small, false) as is_of_small_team,
-        coalesce(teams.scope_id, 'unassigned') as team_id,
-        scopes.value_stream_id
-    from {{ ref('int_deployments') }} as deployments
-    inner join {{ ref('int_place_scopes') }} as scopes
-        on
-            deployments.place_key = scopes.place_key
-            and deployments.service_id is not distinct from scopes.service_id
-            and {{ in_force('scopes', 'deployments.deployed_date') }}
-    left join {{ ref('int_team_period_scopes') }} as teams
-        on
-            scopes.team_id = teams.team_id
-            and teams.period_grain = 'quarter'
-            and teams.period_start = cast(date_trunc('quarter', deployments.deployed_date) as date)
-    qualify
-        row_number() over (
-            partition by deployments.service_deployment_key
-            order by scopes.weight desc, scopes.value_stream_id asc
-        ) = 1
+    {{ delivery_homes(ref('int_deployments'), 'service_deployment_key', 'deployed_date') }}
 
 ),
 

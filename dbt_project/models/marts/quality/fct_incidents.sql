@@ -1,25 +1,6 @@
 with scopes as (
 
-    select
-        incidents.incident_key,
-        coalesce(teams.is_small, false) as is_of_small_team,
-        coalesce(teams.scope_id, 'unassigned') as team_id,
-        scopes.value_stream_id
-    from {{ ref('int_incidents') }} as incidents
-    inner join {{ ref('int_place_scopes') }} as scopes
-        on
-            incidents.place_key = scopes.place_key
-            and {{ in_force('scopes', 'incidents.started_date') }}
-    left join {{ ref('int_team_period_scopes') }} as teams
-        on
-            scopes.team_id = teams.team_id
-            and teams.period_grain = 'quarter'
-            and teams.period_start = cast(date_trunc('quarter', incidents.started_date) as date)
-    qualify
-        row_number() over (
-            partition by incidents.incident_key
-            order by scopes.weight desc, scopes.value_stream_id asc
-        ) = 1
+    {{ delivery_homes(ref('int_incidents'), 'incident_key', 'started_date') }}
 
 )
 
