@@ -19,7 +19,7 @@ from orchestration.check_output import (
     Preview,
     printer,
     show_changes,
-    show_repositories,
+    show_owned,
     show_statuses,
     show_types,
     show_unmapped,
@@ -57,11 +57,14 @@ def run_check(settings: Settings, as_of: str | None, console: Console | None = N
     console.print(f"\nWhat would map to what, by the rules in force at {iso(clock)}:")
     show_statuses(rules.statuses(), console)
     show_types(rules.issue_types(), console)
-    without_service = show_repositories(rules.repositories(), console)
+    without_service = [
+        *show_owned("repository", rules.repositories(), "repository_services.csv", console),
+        *show_owned("tool_service", rules.tool_services(), "incident_services.csv", console),
+    ]
     show_changes(changes, zone, console)
     show_unmapped(with_lines(missing, folder, organization), folder, console)
-    if without_service:
-        console.print(without_service, markup=False, style="yellow")
+    for text in without_service:
+        console.print(text, markup=False, style="yellow")
     show_waiting_proposals(folder, console)
     if not (missing or without_service or problems):
         console.print("everything is mapped")
@@ -195,9 +198,13 @@ def _add_github(connection: Any, listed: Callable[[str], Iterable[dict[str, Any]
     return f"{len(names)} repositories"
 
 
-def _add_pagerduty(_: Any, listed: Callable[[str], Iterable[dict[str, Any]]], rules: Rules) -> str:
-    del rules
-    return f"{len(list(listed('services')))} services"
+def _add_pagerduty(connection: Any, listed: Callable[[str], Iterable[dict[str, Any]]], rules: Rules) -> str:
+    services = [
+        {"connection": connection.name, "tool_service_id": record["id"], "tool_service": record["name"]}
+        for record in listed("services")
+    ]
+    rules.add("tool_services", services)
+    return f"{len(services)} services"
 
 
 def _scope(record: Mapping[str, Any]) -> str | None:

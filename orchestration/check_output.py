@@ -22,6 +22,7 @@ from orchestration.unmapped import Unmapped
 Row = Mapping[str, Any]
 
 WIDTH_WITHOUT_TERMINAL = 160
+PLURALS = {"repository": "repositories", "tool_service": "services of incident tools"}
 UNMAPPED = "[red]unmapped[/red]"
 PROPOSED = ".proposed"
 MAPPING_FILES = ("status_mappings", "type_mappings")
@@ -80,26 +81,29 @@ def show_types(rows: Sequence[Row], console: Console) -> None:
     print_table("issue types -> flow item type", table, console)
 
 
-def show_repositories(rows: Sequence[Row], console: Console) -> str:
-    """Every repository with its service and team; a sentence on those without, or nothing."""
-    table = new_table("repository", "service", "team")
+def show_owned(kind: str, rows: Sequence[Row], file: str, console: Console) -> list[str]:
+    """Every repository, or service of a tool (`kind`), with our service and its team; a sentence on those without.
+
+    file: the organisation file that names the service.
+    """
+    if not rows:
+        return []
+    table = new_table(kind.replace("_", "'s "), "service", "team")
     missing = []
     for row in rows:
         named, service, team = plain(
-            f"{row['connection']}: {row['repository']}",
+            f"{row['connection']}: {row[kind]}",
             row["service_name"] or row["service_id"],
             row["team_name"] or row["team_id"],
         )
         table.add_row(named, service or UNMAPPED, team or UNMAPPED)
         if not service or not team:
-            missing.append(row["repository"] if not service else f"{row['repository']} (no owner of {service})")
-    print_table("repositories -> service -> team", table, console)
+            missing.append(row[kind] if not service else f"{row[kind]} (no owner of {service})")
+    print_table(f"{PLURALS[kind]} -> service -> team", table, console)
     if not missing:
-        return ""
-    return (
-        f"repositories unmapped: {len(missing)}: {', '.join(missing)}; "
-        "add rows to repository_services.csv or service_owners.csv"
-    )
+        return []
+    names = ", ".join(missing)
+    return [f"{PLURALS[kind]} unmapped: {len(missing)}: {names}; add rows to {file} or service_owners.csv"]
 
 
 def show_unmapped(found: Sequence[Unmapped], folder: Path, console: Console) -> None:

@@ -1,7 +1,8 @@
 """What would map to what: the organisation's rules evaluated over a system's own lists, without any data.
 
-The rules are those of the dbt models (int_workflow_states, int_work_profile_types, int_repository_scopes): dated rows,
-the most specific wins (connection 1, project 2, issue type 4, added up). A test holds both to the same answers.
+The rules are those of the dbt models (int_workflow_states, int_work_profile_types, int_repository_scopes,
+int_incidents): dated rows, the most specific wins (connection 1, project 2, issue type 4, added up). A test holds
+both to the same answers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ RULE_COLUMNS: dict[str, tuple[str, ...]] = {
         *("flow_item_type", "item_level"),
     ),
     "repository_services": ("connection", "repository", "service_id"),
+    "incident_services": ("connection", "tool_service", "service_id"),
     "service_owners": ("service_id", "team_id"),
     "services": ("service_id", "service_name"),
     "teams": ("team_id", "team_name"),
@@ -34,6 +36,7 @@ LIST_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "statuses": ("connection", "status_id", "status", "category", "category_key", "only_project_id"),
     "repositories": ("connection", "repository"),
+    "tool_services": ("connection", "tool_service_id", "tool_service"),
 }
 
 SPECIFICITY = """
@@ -132,6 +135,26 @@ left join teams on service_owners.team_id = teams.team_id
 order by all
 """
 
+TOOL_SERVICES = """
+select
+    tool_services.connection, tool_services.tool_service, rules.service_id, services.service_name,
+    service_owners.team_id, teams.team_name
+from tool_services
+left join incident_services as rules
+    on (rules.connection is null or rules.connection = tool_services.connection)
+    and lower(rules.tool_service) in (lower(tool_services.tool_service_id), lower(tool_services.tool_service))
+left join services on rules.service_id = services.service_id
+left join service_owners on rules.service_id = service_owners.service_id
+left join teams on service_owners.team_id = teams.team_id
+qualify row_number() over (
+    partition by tool_services.connection, tool_services.tool_service_id
+    order by
+        rules.connection nulls last,
+        case when lower(rules.tool_service) = lower(tool_services.tool_service_id) then 0 else 1 end
+) = 1
+order by all
+"""
+
 
 class Rules:
     """The organisation's rules as in force on a day."""
@@ -149,7 +172,7 @@ class Rules:
             self._fill(table, columns, [])
 
     def add(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add what a system lists: projects, issue_types, statuses or repositories (columns: LIST_COLUMNS)."""
+        """Add what a system lists: projects, statuses, repositories and so on (tables and columns: LIST_COLUMNS)."""
         self._insert(table, LIST_COLUMNS[table], rows)
 
     def add_unlisted(self, statuses: Sequence[Mapping[str, Any]]) -> None:
@@ -182,6 +205,10 @@ class Rules:
     def repositories(self) -> list[dict[str, Any]]:
         """Per repository and service of it: service and owning team, None where unmapped."""
         return self._rows(REPOSITORIES)
+
+    def tool_services(self) -> list[dict[str, Any]]:
+        """Per service of an incident tool: our service and its owning team, None where unmapped."""
+        return self._rows(TOOL_SERVICES)
 
     def _fill(self, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         self._connection.execute(f"create table {table} ({', '.join(f'{column} varchar' for column in columns)})")

@@ -120,7 +120,13 @@ def test_check_shows_what_would_map_to_what_and_touches_no_data(
     assert not (tmp_path / "untouched").exists()
     assert ended.stdout.count("signed in as") == 2
     assert "connection pagerduty: signed in, sees" in ended.stdout
-    for title in ("statuses -> flow state", "issue types -> flow item type", "repositories -> service -> team"):
+    for title in (
+        *("statuses -> flow state", "issue types -> flow item type", "repositories -> service -> team"),
+        *(
+            "services of incident tools -> service -> team",
+            "services of incident tools unmapped: 1: Corporate Website;",
+        ),
+    ):
         assert title in ended.stdout
 
 
@@ -134,6 +140,8 @@ def rules(sandbox_nightly: SandboxNightly) -> Rules:
         "issue_types": "connection, id as issue_type_id, payload ->> 'name' as issue_type from raw_jira.issue_types",
         "statuses": "connection, id as status_id, payload ->> 'name' as status from raw_jira.statuses",
         "repositories": "connection, payload ->> 'nameWithOwner' as repository from raw_github.repositories",
+        "tool_services": "connection, id as tool_service_id, payload ->> 'name' as tool_service "
+        "from raw_pagerduty.services",
     }
     for table, select in columns.items():
         found.add(table, in_warehouse(sandbox_nightly, f"select {select}"))
@@ -205,6 +213,22 @@ def test_check_maps_repositories_as_the_models_do(sandbox_nightly: SandboxNightl
         """,
     )
     assert expected == {tuple(row.values()) for row in modelled}
+
+
+def test_check_maps_services_of_incident_tools_as_the_models_do(sandbox_nightly: SandboxNightly, rules: Rules) -> None:
+    expected = {row["tool_service"]: row["service_id"] for row in rules.tool_services()}
+    modelled = in_warehouse(
+        sandbox_nightly,
+        f"""
+        select staged.service_name, incidents.service_id
+        from intermediate.int_incidents as incidents
+        inner join staging.stg_pagerduty__incidents as staged on incidents.incident_key = staged.incident_key
+        where incidents.started_date <= '{ON}'
+        qualify row_number() over (partition by staged.service_name order by incidents.started_at desc) = 1
+        """,
+    )
+    assert len(modelled) > 10 and None in expected.values()
+    assert {row["service_name"]: row["service_id"] for row in modelled} == expected
 
 
 def test_old_client_opens_the_published_file(sandbox_nightly: SandboxNightly, tmp_path: Path) -> None:

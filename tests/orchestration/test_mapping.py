@@ -117,3 +117,26 @@ def test_repository_goes_to_the_exact_rule_before_a_glob_and_on_to_the_owner() -
         ("acme/web", "rest", None),
         ("other/web", None, None),
     ]
+
+
+def test_service_of_an_incident_tool_goes_to_the_rule_of_its_connection_then_by_id() -> None:
+    asked = Rules(
+        {
+            "incident_services": [
+                {"tool_service": "checkout api", "service_id": "any"},
+                {"connection": "pd", "tool_service": "Checkout API", "service_id": "by-name"},
+                {"connection": "pd", "tool_service": "p1", "service_id": "by-id"},
+                {"tool_service": "Old", "service_id": "old", "valid_to": "2026-01-01"},
+            ],
+            "services": [{"service_id": "by-id", "service_name": "Checkout"}],
+        },
+        ON,
+    )
+    listed = [("pd", "P1", "Checkout API"), ("other", "P9", "Checkout API"), ("pd", "P2", "Old")]
+    columns = ("connection", "tool_service_id", "tool_service")
+    asked.add("tool_services", [dict(zip(columns, row, strict=True)) for row in listed])
+    assert [(row["connection"], row["tool_service"], row["service_id"]) for row in asked.tool_services()] == [
+        ("other", "Checkout API", "any"),
+        ("pd", "Checkout API", "by-id"),
+        ("pd", "Old", None),
+    ]
