@@ -154,7 +154,7 @@ def _job_slices(context: Context) -> Sequence[Slice]:
             Slice(
                 key=run,
                 request=Request("GET", f"repos/{name}/actions/runs/{run}/jobs", {"filter": "all", "per_page": 100}),
-                absent={"jobs": missing},
+                absent={"jobs": []},
                 extra={"repository": reference(repositories[repository]), "missing": missing},
                 label=f"run {run} of {name}",
             )

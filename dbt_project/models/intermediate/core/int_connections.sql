@@ -8,7 +8,13 @@ with runs as (
         max(stream_runs.run_as_of) filter (where stream_runs.status = 'ok') as last_ok_at
     from {{ ref('stg_ingestion__stream_runs') }} as stream_runs
     cross join {{ ref('int_settings') }} as settings
-    where stream_runs.run_as_of <= settings.as_of
+    where
+        stream_runs.run_as_of <= settings.as_of
+        -- no metric is made of these yet, so they make none stale
+        and stream_runs.stream not in (
+            'releases', 'tags', 'workflow_runs', 'workflow_jobs', 'dependabot_alerts', 'code_scanning_alerts',
+            'secret_scanning_alerts', 'availabilities'
+        )
     group by all
 
 ),

@@ -92,6 +92,7 @@ watched as (
     select
         rules.service_id,
         connections.start_date,
+        case when connections.is_stale then connections.stale_since end as stale_since,
         rules.valid_from,
         rules.valid_to
     from {{ ref('stg_organization__incident_services') }} as rules
@@ -103,6 +104,7 @@ watched as (
     select
         incidents.service_id,
         any_value(connections.start_date) as start_date,
+        any_value(connections.stale_since) filter (where connections.is_stale) as stale_since,
         min(incidents.started_date) as valid_from,
         date '9999-12-31' as valid_to
     from {{ ref('int_incidents') }} as incidents
@@ -118,6 +120,7 @@ watched_scopes as (
         coalesce(scopes.team_id, 'unassigned') as team_id,
         coalesce(scopes.value_stream_id, 'unassigned') as value_stream_id,
         watched.start_date,
+        watched.stale_since,
         greatest(watched.valid_from, coalesce(scopes.valid_from, watched.valid_from)) as valid_from,
         least(watched.valid_to, coalesce(scopes.valid_to, watched.valid_to)) as valid_to
     from watched
@@ -141,7 +144,8 @@ members as (
         coalesce(teams.scope_id, 'unassigned') as team_scope_id,
         connections.start_date,
         coalesce(deployment_streams.is_not_available, false) as is_not_available,
-        coalesce(first_deployments.first_deployed_date < periods.period_end, false) as has_deployments
+        coalesce(first_deployments.first_deployed_date < periods.period_end, false) as has_deployments,
+        false as is_stale
     from {{ ref('int_repository_scopes') }} as scopes
     inner join {{ ref('int_repositories') }} as repositories
         on scopes.repository_key = repositories.repository_key
@@ -172,7 +176,8 @@ members as (
         coalesce(teams.scope_id, 'unassigned') as team_scope_id,
         null as start_date,
         null as is_not_available,
-        true as has_deployments
+        true as has_deployments,
+        false as is_stale
     from first_deployments
     inner join {{ ref('int_service_scopes') }} as scopes on first_deployments.service_id = scopes.service_id
     inner join {{ ref('int_periods') }} as periods
@@ -195,7 +200,8 @@ members as (
         coalesce(teams.scope_id, 'unassigned') as team_scope_id,
         scopes.start_date,
         false as is_not_available,
-        false as has_deployments
+        false as has_deployments,
+        coalesce(periods.end_at > scopes.stale_since, false) as is_stale
     from watched_scopes as scopes
     inner join {{ ref('int_periods') }} as periods
         on
@@ -248,6 +254,7 @@ covered as (
         array_agg(distinct service_id order by service_id) filter (where has_deployments and service_id is not null)
             as deploying_service_ids,
         bool_or(has_deployments) as has_deployments,
+        bool_or(is_stale) as is_incident_tool_stale,
         bool_or(coverage = 'repository') as has_repositories,
         bool_or(coverage = 'incidents') as has_incident_tool,
         bool_and(is_not_available) filter (where coverage = 'repository') as is_not_available,
@@ -278,6 +285,7 @@ select
     coalesce(covered.is_before_start, false) as is_before_start,
     case
         when not coalesce(covered.has_incident_tool, false) or covered.is_before_incident_start then 'no_data'
+        when covered.is_incident_tool_stale then 'stale'
         when covered.is_incident_cut_off then 'partial'
         else 'ok'
     end as incident_quality
