@@ -13,6 +13,7 @@ from sandbox.people import Staff
 from sandbox.pipelines import write_pipelines
 from sandbox.pulls import Draft, PullWriter, write_merge
 from sandbox.releases import Train, first_day
+from sandbox.repairs import write_repairs
 from sandbox.teams import END, LAST_DAY, REPOS, TEAMS, Repo, service_owner
 from sandbox.versions import write_versions
 from sandbox.work import Build
@@ -57,6 +58,7 @@ def write_code(seed: int, staff: Staff, calendar: WorkCalendar, trains: dict[str
         writer.write(by_repository.get(repo.name, []))
         if repo.name in trains:
             deploy(seed, number, trains[repo.name], writer.repository, writer.branch, record)
+            write_repairs(seed, repo, writer.repository, writer.branch, record)
         write_versions(seed, number, repo, writer.repository, writer.branch, record)
         write_pipelines(seed, number, repo, writer.repository, writer.branch, record)
         write_alerts(seed, number, repo, writer.repository, calendar, record)

@@ -9,6 +9,7 @@ from sandbox.incidents import TOOL_SERVICES
 from sandbox.initiatives import KEY_RESULT_IDS
 from sandbox.people import Staff
 from sandbox.process import ISSUE_TYPES, LABEL_RULES, STATUSES, UNPLANNED_LABEL
+from sandbox.repairs import HOTFIX_LABEL
 from sandbox.teams import (
     ACQUISITION,
     REORGANISATION,
@@ -21,6 +22,8 @@ from sandbox.teams import (
 )
 
 Row = dict[str, str]
+WINDOW_HOURS = {"parcel-hub": 48}
+"""Services whose owners put incidents down to a release for longer than a day."""
 _BEFORE, _AFTER = REORGANISATION.isoformat(), ACQUISITION.isoformat()
 
 
@@ -40,14 +43,18 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
         "memberships": _rows("member_id,team_id,role,valid_from,valid_to",
                              *((m.person.member_id, m.team_id, m.person.role, m.valid_from, m.valid_to)
                                for m in staff.memberships)),
-        "services": _rows("service_id,service_name,valid_from,valid_to",
-                          *((key, name, _since(key), None) for key, name in SERVICES.items())),
+        "services": _rows("service_id,service_name,incident_window_hours,valid_from,valid_to",
+                          *((key, name, WINDOW_HOURS.get(key), _since(key), None) for key, name in SERVICES.items())),
         "service_owners": _service_owners(),
         "repository_services": _rows("connection,repository,service_id,valid_from,valid_to",
                                      *(("github", f"acme/{r.name}", r.service, _since(r.service), None)
                                        for r in REPOS if r.service)),
         "deployment_rules": _rows("service_id,environment_pattern,valid_from,valid_to",
                                   (None, "production*", None, None), ("parcel-hub", "prod-*", None, None)),
+        "repair_rules": _rows("connection,kind,field,pattern,valid_from,valid_to",
+                              (None, "hotfix", "branch", "hotfix/*", None, None),
+                              ("github", "hotfix", "label", HOTFIX_LABEL, None, None),
+                              (None, "revert", "branch", "revert-*", None, None)),
         "incident_services": _rows("connection,tool_service,service_id,valid_from,valid_to",
                                    *(("pagerduty", name, service, _since(service), None)
                                      for _, name, service in TOOL_SERVICES if service)),

@@ -178,7 +178,8 @@ class Initiative:
 class PullRequest:
     """A pull request. ready_times: when it became ready for review (creation, if not a draft); requested_times: human
     reviewers asked; first_review_at: by a person other than the author; deployed_at: its first successful production
-    release; deployed_by: `direct`, `range`, or None where no tool can tell (first known release of a service)."""
+    release; deployed_by: `direct`, `range`, or None where no tool can tell (first known release of a service). reverts:
+    the pull request (id) or push (oid) that it says it takes back."""
 
     pull_request_id: str
     repository: str
@@ -198,6 +199,9 @@ class PullRequest:
     deployed_at: datetime | None = None
     deployment_id: str | None = None
     deployed_by: str | None = None
+    is_hotfix: bool = False
+    is_revert: bool = False
+    reverts: str | None = None
 
     @property
     def ready_at(self) -> datetime | None:
@@ -217,7 +221,7 @@ class PullRequest:
 
 @dataclass(slots=True)
 class DirectPush:
-    """A commit pushed to the default branch without a pull request: a change of its own."""
+    """A commit pushed to the default branch without a pull request: a change of its own (see `PullRequest`)."""
 
     oid: str
     repository: str
@@ -228,6 +232,9 @@ class DirectPush:
     deployed_at: datetime | None = None
     deployment_id: str | None = None
     deployed_by: str | None = None
+    is_hotfix: bool = False
+    is_revert: bool = False
+    reverts: str | None = None
 
 
 @dataclass(slots=True)

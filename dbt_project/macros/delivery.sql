@@ -7,6 +7,7 @@
         {'fact': 'review', 'unit': 'hours', 'quality': 'change_quality'},
         {'fact': 'review_turnaround', 'unit': 'hours', 'quality': 'change_quality'},
         {'fact': 'incident_restore', 'unit': 'hours', 'quality': 'incident_quality'},
+        {'fact': 'failed_deployment_recovery', 'unit': 'hours', 'quality': 'failure_quality'},
         {'fact': 'open_pull_request_age', 'unit': 'days', 'quality': 'change_quality'},
     ]) }}
 {%- endmacro %}

@@ -126,6 +126,11 @@ TABLES: tuple[Table, ...] = (
         (
             Column("service_id", "Short id that never changes", "id", required=True),
             Column("service_name", "Name as published", required=True),
+            Column(
+                "incident_window_hours",
+                "How long after a deployment an incident is put down to it, if nothing says more; blank = 24",
+                "integer",
+            ),
             *VALIDITY,
         ),
         key=("service_id",),
@@ -159,6 +164,19 @@ TABLES: tuple[Table, ...] = (
             *VALIDITY,
         ),
         key=("service_id", "environment_pattern"),
+        history="single",
+    ),
+    Table(
+        "repair_rules",
+        "Which changes repair production; what git and GitHub themselves call a revert always is one",
+        (
+            CONNECTION,
+            Column("kind", "What such a change is", required=True, choices=("hotfix", "revert")),
+            Column("field", "What of it is compared", required=True, choices=("branch", "label", "title")),
+            Column("pattern", "What it must be, or a glob such as hotfix/*; case does not matter", required=True),
+            *VALIDITY,
+        ),
+        key=("connection", "kind", "field", "pattern"),
         history="single",
     ),
     Table(

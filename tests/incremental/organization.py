@@ -145,6 +145,7 @@ def small_organization(start: date, first_month: date) -> Organization:
         "service_owners": [
             {"service_id": service, "team_id": team} for service, team in zip(SERVICES, TEAMS_OF_SERVICES, strict=True)
         ],
+        "repair_rules": [{"kind": "hotfix", "field": "branch", "pattern": "hotfix/*"}],
         "incident_severities": [{"severity": "low", "is_incident": "no"}],
         "repository_services": [
             {"repository": "small/web", "service_id": "web"}, {"repository": "small/ledger", "service_id": "ledger"},

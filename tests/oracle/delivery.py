@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sandbox.truth import DirectPush, Incident, PullRequest, Truth
+from sandbox.truth import Deployment, DirectPush, Incident, PullRequest, Truth
+from tests.oracle.failures import Verdict, verdicts
 from tests.oracle.organization import Organization, Table, scope_shares
 from tests.oracle.periods import Calendar, Key, Period, Row, Rows, percentile_row, quantile, ratio_row
 
@@ -20,6 +21,10 @@ class Pile:
 
     deployments: int = 0
     failed: int = 0
+    explicit: int = 0
+    rework: int = 0
+    young: int = 0
+    unwatched: int = 0
     aborted: int = 0
     merges: int = 0
     merged: float = 0.0
@@ -69,16 +74,18 @@ class DeliveryOracle:
         self.first_deployed: dict[str | None, datetime] = {}
         with_repository = {service for _, service in repositories.values()}
         self.reported = {each.service for each in truth.inbox_deployments.values()} - with_repository
+        releases: list[Deployment] = []
         for deployment in (*truth.deployments.values(), *truth.inbox_deployments.values()):
             if not deployment.is_production or deployment.finished_at is None or deployment.outcome == "cancelled":
                 continue
+            if deployment.outcome in ("success", "failed"):
+                releases.append(deployment)
             known = self.first_deployed.get(deployment.service, deployment.finished_at)
             self.first_deployed[deployment.service] = min(known, deployment.finished_at)
             for pile, _ in self._piles(deployment.finished_at, deployment.service):
                 # one that failed before it reached users is neither success nor failure, and counted apart
                 is_release = deployment.outcome in ("success", "failed")
                 pile.deployments += is_release
-                pile.failed += deployment.outcome == "failed"
                 pile.aborted += not is_release
         for pull in truth.pull_requests.values():
             self._pull_request(pull)
@@ -86,7 +93,7 @@ class DeliveryOracle:
             if pull_request_id in truth.pull_requests:
                 for pile, _ in self._piles(submitted_at, truth.pull_requests[pull_request_id].service):
                     pile.reviewers[reviewer] += 1
-        self._incidents(truth)
+        self._failures(releases, self._incidents(truth), truth)
         for push in truth.direct_pushes.values():
             self._merge(push, push.pushed_at)
             self._ship(push, push.authored_at, push.pushed_at)
@@ -137,7 +144,7 @@ class DeliveryOracle:
         self._merge(pull, pull.merged_at)
         self._ship(pull, pull.first_commit_authored_at, pull.merged_at)
         is_reviewed = pull.first_review_at is not None
-        for pile, weight in self._piles(pull.merged_at, pull.service):
+        for pile, weight in self._piles(pull.merged_at, pull.service) if not pull.is_revert else ():
             pile.reviewable += weight
             pile.reviewable_items += 1
             pile.unreviewed += 0.0 if is_reviewed else weight
@@ -150,7 +157,30 @@ class DeliveryOracle:
             for pile, _ in self._piles(ended, pull.service) if begun and ended else ():
                 _add(pile, stage, begun, ended)
 
-    def _incidents(self, truth: Truth) -> None:
+    def _failures(
+        self, releases: list[Deployment], incidents: list[tuple[Incident, str | None, list[Incident]]], truth: Truth
+    ) -> None:
+        hours = {
+            str(row["service_id"]): int(row["incident_window_hours"])
+            for row in self.tables["services"]
+            if row["incident_window_hours"]
+        }
+        self.verdicts: dict[str, Verdict] = verdicts(releases, incidents, truth, hours, self.calendar.clock)
+        for each in releases:
+            verdict = self.verdicts[each.deployment_id]
+            first = self.watched.get(each.service)
+            is_watched = first is not None and first <= self.calendar.day(verdict.finished_at)
+            for pile, _ in self._piles(verdict.finished_at, each.service):
+                pile.failed += verdict.has_failed
+                pile.explicit += verdict.is_explicit
+                pile.rework += verdict.is_rework
+                pile.young += verdict.is_young and not verdict.has_failed
+                pile.unwatched += not is_watched
+            for pile, _ in self._piles(verdict.recovered_at, each.service):
+                _add(pile, "failed_deployment_recovery", verdict.finished_at, verdict.recovered_at)
+
+    def _incidents(self, truth: Truth) -> list[tuple[Incident, str | None, list[Incident]]]:
+        """Count incidents; those that count, with their service and their copies."""
         known = [each for each in truth.incidents.values() if each.deleted_at is None]
         services = {str(row["tool_service"]): str(row["service_id"]) for row in self.tables["incident_services"]}
         ruled_out = {
@@ -161,6 +191,8 @@ class DeliveryOracle:
         # a service is watched from the first day of its rule, or from the first incident that a tool reported of it
         self.watched: dict[str | None, date] = dict.fromkeys(services.values(), date.min)
         standing: list[tuple[Incident, str | None, bool]] = []
+        copies: dict[str, list[Incident]] = defaultdict(list)
+        counted: list[tuple[Incident, str | None, list[Incident]]] = []
         by_id = {each.incident_id: each for each in known}
         for each in known:
             service = services.get(each.tool_service) if each.source == "pagerduty" else each.tool_service
@@ -168,24 +200,31 @@ class DeliveryOracle:
             spans = self.organization.services.get(service or "", [])
             service = service if any(span.first <= day < span.end for span in spans) else None
             self.watched[service] = min(day, self.watched.get(service, day))
-            if each.merged_into not in by_id:
+            if each.merged_into in by_id:
+                copies[each.merged_into].append(each)
+            else:
                 standing.append((each, service, (each.source, each.severity) not in ruled_out))
         for each, service, is_severe in standing:
-            is_copy = any(
-                other.source != each.source
+            originals = [
+                other
+                for other, other_service, other_is_severe in standing
+                if other.source != each.source
                 and other_service == service
                 and service is not None
                 and other_is_severe
                 and timedelta(0) < each.started_at - other.started_at <= HOUR
-                for other, other_service, other_is_severe in standing
-            )
-            if not is_severe or is_copy:
+            ]
+            if originals:
+                copies[min(originals, key=lambda other: other.started_at).incident_id].append(each)
+            if not is_severe or originals:
                 continue
+            counted.append((each, service, copies[each.incident_id]))
             for pile, weight in self._piles(each.started_at, service):
                 pile.incidents += weight
                 pile.incident_items += 1
             for pile, _ in self._piles(each.resolved_times[0], service) if each.resolved_times else ():
                 _add(pile, "incident_restore", each.started_at, each.resolved_times[0])
+        return counted
 
     def _open(self, pull: PullRequest, period: Period, age: float) -> None:
         day = min(period.end - timedelta(days=1), self.organization.today)
@@ -263,11 +302,17 @@ def _measures(
 ) -> Iterable[tuple[str, Row]]:
     nothing = Row(None, None, None, 0, "no_data")
     days = period.elapsed_days
-    frequency, medians, failed, aborted, undeployed = nothing, nothing, nothing, nothing, nothing
+    frequency, medians, aborted, undeployed = nothing, nothing, nothing, nothing
+    failed, rate, explicit, rework = nothing, nothing, nothing, nothing
+    is_partial = pile.unwatched > 0.05 * pile.deployments
+    caveat = "partial" if is_partial else "immature" if pile.young else "ok"
     if is_shipping:
         frequency = Row(pile.deployments / days, pile.deployments, days, pile.deployments, "ok")
         medians = Row(quantile([count / days for count in of_services], 0.5), None, None, len(of_services), "ok")
-        failed = Row(pile.failed, None, None, pile.failed, "ok")
+        failed = Row(pile.failed, None, None, pile.failed, caveat)
+        rate = _caveat(ratio_row(pile.failed, pile.deployments, pile.deployments), caveat)
+        explicit = _caveat(ratio_row(pile.explicit, pile.deployments, pile.deployments), caveat)
+        rework = ratio_row(pile.rework, pile.deployments, pile.deployments)
         aborted = Row(pile.aborted, None, None, pile.aborted, "ok")
         undeployed = Row(pile.undeployed, None, None, pile.undeployed_items, "ok")
     yield "deployment_frequency", frequency
@@ -291,4 +336,14 @@ def _measures(
     if 0 < len(counts) < min_respondents:
         busiest = Row(None, None, None, 0, "suppressed")
     yield "review_concentration", busiest
-    yield "change_fail_rate", nothing
+    recoveries = pile.hours["failed_deployment_recovery"]
+    yield "failed_deployment_recovery_p50_hours", _caveat(percentile_row(recoveries, 0.5, 5), caveat)
+    yield "failed_deployment_recovery_p85_hours", _caveat(percentile_row(recoveries, 0.85, 10), caveat)
+    yield "change_fail_rate", rate
+    yield "change_fail_rate_explicit", explicit
+    yield "deployment_rework_rate", rework
+
+
+def _caveat(row: Row, quality: str) -> Row:
+    """The row with a caveat, where it has a value."""
+    return row._replace(quality=quality) if row.quality == "ok" else row

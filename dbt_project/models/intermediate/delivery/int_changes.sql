@@ -72,8 +72,11 @@ changes as (
         commits_count,
         is_default_branch,
         is_automated,
-        is_revert,
         is_reviewed,
+        title,
+        head_ref_name,
+        labels,
+        reverts,
         created_at,
         first_commit_authored_at,
         ready_at,
@@ -94,8 +97,11 @@ changes as (
         1 as commits_count,
         true as is_default_branch,
         bots.login is not null as is_automated,
-        coalesce(direct_pushes.message_headline like 'Revert "%', false) as is_revert,
         null as is_reviewed,
+        direct_pushes.message_headline as title,
+        null as head_ref_name,
+        null as labels,
+        direct_pushes.reverts,
         direct_pushes.authored_at as created_at,
         direct_pushes.authored_at as first_commit_authored_at,
         null as ready_at,
@@ -108,6 +114,59 @@ changes as (
         on
             direct_pushes.connection = bots.connection
             and direct_pushes.author_login = bots.login
+
+),
+
+texts as (
+
+    select
+        change_key,
+        connection,
+        merged_at,
+        'title' as field,
+        lower(title) as text
+    from changes
+    union all
+    select
+        change_key,
+        connection,
+        merged_at,
+        'branch' as field,
+        lower(head_ref_name) as text
+    from changes
+    union all
+    select
+        change_key,
+        connection,
+        merged_at,
+        'label' as field,
+        lower(label.name) as text
+    from (
+        select
+            change_key,
+            connection,
+            merged_at,
+            {{ explode('labels') }} as label
+        from changes
+    ) as exploded
+
+),
+
+repairs as (
+
+    select
+        texts.change_key,
+        bool_or(rules.kind = 'hotfix') as is_hotfix,
+        bool_or(rules.kind = 'revert') as is_revert
+    from texts
+    cross join {{ ref('int_settings') }} as settings
+    inner join {{ ref('stg_organization__repair_rules') }} as rules
+        on
+            texts.field = rules.field
+            and (rules.connection is null or texts.connection = rules.connection)
+            and {{ in_force('rules', local_date('texts.merged_at', 'settings.time_zone')) }}
+            and {{ matches_glob('texts.text', 'rules.pattern') }}
+    group by texts.change_key
 
 )
 
@@ -125,8 +184,12 @@ select
     commits.position as default_branch_position,
     changes.is_default_branch,
     changes.is_automated,
-    changes.is_revert,
     changes.is_reviewed,
+    coalesce(repairs.is_hotfix, false) as is_hotfix,
+    -- a revert in git's own words, or by rule
+    coalesce(changes.title like 'Revert "%' or repairs.is_revert, false) as is_revert,
+    coalesce(changes.title like 'Revert "Revert "%', false) as is_reland,
+    changes.reverts,
     coalesce(
         changes.ready_at < changes.first_commit_authored_at
         or changes.first_reviewed_at < changes.ready_at
@@ -144,6 +207,7 @@ select
     {{ hours_between('changes.first_reviewed_at', 'changes.merged_at') }} as review_hours
 from changes
 cross join {{ ref('int_settings') }} as settings
+left join repairs on changes.change_key = repairs.change_key
 left join {{ ref('int_default_branch_commits') }} as commits
     on
         changes.repository_key = commits.repository_key

@@ -7,6 +7,7 @@ with recursive commits as (
         any_value(commits.first_parent_oid) as first_parent_oid,
         any_value(commits.message_headline) as message_headline,
         any_value(commits.author_login) as author_login,
+        any_value(commits.reverts) as reverts,
         any_value(commits.parents_count) as parents_count,
         any_value(commits.authored_at) as authored_at,
         any_value(commits.committed_at) as committed_at
@@ -71,6 +72,7 @@ select
     commits.oid,
     commits.message_headline,
     commits.author_login,
+    commits.reverts,
     commits.parents_count,
     max(first_parents.distance) over (partition by commits.repository_key) - first_parents.distance + 1 as position,
     commits.authored_at,

@@ -96,6 +96,10 @@ aggregated as (
         count(*) filter (where facts.fact = 'unmapped_deployment') as unmapped_deployment_records,
         count(*) filter (where facts.fact = 'deployment') as deployments,
         count(*) filter (where facts.fact = 'failed_deployment') as failed_deployments,
+        count(*) filter (where facts.fact = 'explicitly_failed_deployment') as explicitly_failed_deployments,
+        count(*) filter (where facts.fact = 'unwatched_deployment') as unwatched_deployments,
+        count(*) filter (where facts.fact = 'immature_deployment') as immature_deployments,
+        count(*) filter (where facts.fact = 'rework_deployment') as rework_deployments,
         count(*) filter (where facts.fact = 'aborted_deployment') as aborted_deployments,
         count(*) filter (where facts.fact = 'merge') as merges_count,
         coalesce(sum(facts.weight) filter (where facts.fact = 'merge'), 0) as merged_changes,
@@ -178,6 +182,17 @@ select
         when judged.deployment_quality = 'no_data' and judged.change_lead_time_n > 0 then judged.change_quality
         else judged.deployment_quality
     end as shipment_quality,
+    case
+        when judged.deployment_quality not in ('partial', 'ok') then judged.deployment_quality
+        when judged.incident_quality = 'stale' then 'stale'
+        when
+            judged.deployment_quality = 'partial'
+            or judged.incident_quality = 'partial'
+            or judged.unwatched_deployments > 0.05 * judged.deployments
+            then 'partial'
+        when judged.immature_deployments > 0 then 'immature'
+        else 'ok'
+    end as failure_quality,
     case
         when judged.change_quality != 'no_data' and judged.reviewers < settings.min_respondents then 'suppressed'
         else judged.change_quality

@@ -4,7 +4,7 @@
     {'metric': 'deployment_frequency_service_median', 'value': 'deployment_frequency_service_median',
      'n': 'deploying_services', 'quality': 'deployment_quality'},
     {'metric': 'failed_deployments', 'value': 'failed_deployments', 'n': 'failed_deployments',
-     'quality': 'deployment_quality'},
+     'quality': 'failure_quality'},
     {'metric': 'aborted_deployments', 'value': 'aborted_deployments', 'n': 'aborted_deployments',
      'quality': 'deployment_quality'},
     {'metric': 'merged_changes', 'value': 'merged_changes', 'n': 'merges_count', 'quality': 'change_quality'},
@@ -18,7 +18,13 @@
      'denominator': 'reviews_n', 'n': 'reviews_n', 'quality': 'reviewer_quality'},
     {'metric': 'open_pull_requests', 'value': 'open_pull_requests', 'n': 'open_pull_request_age_n', 'quality': 'change_quality'},
     {'metric': 'incidents', 'value': 'incidents', 'n': 'incidents_n', 'quality': 'incident_quality'},
-    {'metric': 'change_fail_rate', 'value': 'null', 'n': '0', 'quality': "'no_data'"}
+    {'metric': 'change_fail_rate', 'value': 'failed_deployments / nullif(deployments, 0)', 'numerator': 'failed_deployments',
+     'denominator': 'deployments', 'n': 'deployments', 'quality': 'failure_quality'},
+    {'metric': 'change_fail_rate_explicit', 'value': 'explicitly_failed_deployments / nullif(deployments, 0)',
+     'numerator': 'explicitly_failed_deployments', 'denominator': 'deployments', 'n': 'deployments',
+     'quality': 'failure_quality'},
+    {'metric': 'deployment_rework_rate', 'value': 'rework_deployments / nullif(deployments, 0)',
+     'numerator': 'rework_deployments', 'denominator': 'deployments', 'n': 'deployments', 'quality': 'deployment_quality'}
 ] -%}
 {%- for duration in delivery_durations() %}
     {%- for part in [{'share': 'p50', 'floor': 5}, {'share': 'p85', 'floor': 10}] %}

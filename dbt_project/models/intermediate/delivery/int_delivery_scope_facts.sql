@@ -9,6 +9,9 @@
     'relation': ref('int_deployments'), 'alias': 'deployments', 'key': 'deployment_key', 'service': 'service_id',
     'place': 'deployments.place_key', 'at': 'occurred_at'
 } -%}
+{%- set verdicts = dict(
+    deployments, relation=ref('int_deployment_verdicts'), alias='verdicts', place='verdicts.place_key'
+) -%}
 {%- set shipments = {
     'relation': ref('int_change_deployments'), 'alias': 'shipments', 'key': 'change_key', 'service': 'service_id',
     'place': "coalesce('service:' || shipments.service_id, shipments.repository_key)", 'at': 'deployed_at'
@@ -34,8 +37,13 @@
     dict(shipments, fact='merge_to_deploy', value='shipments.merge_to_deploy_hours', may_be_unknown=true),
     dict(deployments, fact='deployment_record'),
     dict(deployments, fact='unmapped_deployment', where='not deployments.has_rule'),
-    dict(deployments, fact='deployment', where="deployments.is_production and deployments.outcome in ('success', 'failure')"),
-    dict(deployments, fact='failed_deployment', where="deployments.is_production and deployments.outcome = 'failure'"),
+    dict(verdicts, fact='deployment'),
+    dict(verdicts, fact='failed_deployment', where='verdicts.has_failed'),
+    dict(verdicts, fact='explicitly_failed_deployment', where='verdicts.is_explicit'),
+    dict(verdicts, fact='unwatched_deployment', where='not verdicts.is_watched'),
+    dict(verdicts, fact='immature_deployment', where='verdicts.is_immature'),
+    dict(verdicts, fact='rework_deployment', where='verdicts.is_rework'),
+    dict(verdicts, fact='failed_deployment_recovery', at='recovered_at', value='verdicts.recovery_hours'),
     dict(deployments, fact='aborted_deployment', where="deployments.is_production and deployments.outcome = 'aborted'"),
     dict(incidents, fact='incident', where='incidents.is_counted'),
     dict(incidents, fact='incident_restore', at='resolved_at', value='incidents.restore_hours',

@@ -44,6 +44,7 @@ resolved as (
 
     select
         deployments.deployment_key,
+        deployments.deployment_id,
         deployments.repository_key,
         deployments.connection,
         cast(null as {{ text_type() }}) as reported_service_id,
@@ -60,12 +61,17 @@ resolved as (
         end as outcome,
         coalesce(results.last_state in ('FAILURE', 'ERROR'), false) as is_failed,
         case when results.last_state in ('FAILURE', 'ERROR') then results.failed_at end as failed_at,
+        coalesce(lower(deployments.task) like '%rollback%', false) as is_reported_rollback,
+        cast(null as timestamp) as rolled_back_at,
+        cast(null as {{ text_type() }}) as repairs_deployment_id,
+        cast(null as {{ text_type() }}) as repairs_incident_id,
         deployments.time_zone
     from deployments
     left join results on deployments.deployment_key = results.deployment_key
     union all
     select
         reported.deployment_key,
+        reported.deployment_id,
         repositories.repository_key,
         reported.connection,
         coalesce(reported.service_id, '') as reported_service_id,
@@ -83,14 +89,23 @@ resolved as (
             when reported.status = 'failed_before_users' then 'aborted'
             else 'unfinished'
         end as outcome,
-        reported.status in ('failed', 'failed_before_users') and reported.is_over as is_failed,
+        (reported.status in ('failed', 'failed_before_users') and reported.is_over)
+        or (reported.status = 'rolled_back' and coalesce(reported.rolled_back_at <= reported.as_of, true)) as is_failed,
         case
             when reported.status in ('failed', 'failed_before_users') and reported.is_over then reported.finished_at
         end as failed_at,
+        reported.is_rollback as is_reported_rollback,
+        case
+            when reported.status = 'rolled_back' and reported.rolled_back_at <= reported.as_of
+                then reported.rolled_back_at
+        end as rolled_back_at,
+        reported.repairs_deployment_id,
+        reported.repairs_incident_id,
         reported.time_zone
     from (
         select
             inbox.*,
+            settings.as_of,
             settings.time_zone,
             coalesce(inbox.finished_at <= settings.as_of, false) as is_over
         from {{ ref('stg_inbox__deployments') }} as inbox
@@ -177,6 +192,7 @@ judged as (
 select
     placed.deployment_key || coalesce('/' || judged.service_id, '') as service_deployment_key,
     placed.deployment_key,
+    placed.deployment_id,
     placed.repository_key,
     coalesce('service:' || judged.service_id, placed.repository_key, 'service:') as place_key,
     placed.connection,
@@ -188,10 +204,15 @@ select
     commits.position as default_branch_position,
     judged.is_production,
     judged.has_rule,
+    judged.is_production and placed.outcome in ('success', 'failure') as is_counted,
     placed.is_failed,
+    placed.is_reported_rollback,
+    placed.repairs_deployment_id,
+    placed.repairs_incident_id,
     placed.created_at,
     placed.deployed_at,
     placed.failed_at,
+    placed.rolled_back_at,
     placed.occurred_at,
     placed.deployed_date
 from placed

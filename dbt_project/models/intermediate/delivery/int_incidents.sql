@@ -185,6 +185,7 @@ silent_copies as (
 select
     visible.incident_key,
     visible.connection,
+    visible.incident_id,
     placed.service_id,
     'service:' || coalesce(placed.service_id, '') as place_key,
     visible.severity,

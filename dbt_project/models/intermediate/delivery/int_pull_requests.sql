@@ -164,6 +164,8 @@ select
     pull_requests.base_ref_name,
     pull_requests.head_ref_name,
     pull_requests.author_login,
+    pull_requests.labels,
+    pull_requests.reverts,
     pull_requests.merge_commit_oid,
     case
         when pull_requests.is_merged then 'merged'
@@ -179,7 +181,6 @@ select
         pull_requests.base_ref_name = repositories.default_branch or merge_commits.position is not null, false
     ) as is_default_branch,
     bots.login is not null as is_automated,
-    coalesce(pull_requests.title like 'Revert "%' or pull_requests.head_ref_name like 'revert-%', false) as is_revert,
     case when pull_requests.is_merged then coalesce(first_reviews.is_reviewed_before_merge, false) end as is_reviewed,
     pull_requests.created_at,
     own_commits.first_commit_authored_at,

@@ -62,6 +62,7 @@ select
     changes.is_default_branch,
     changes.is_automated,
     changes.is_revert,
+    changes.is_hotfix,
     changes.is_reviewed,
     changes.has_negative_span or coalesce(shipments.has_negative_span, false) as has_negative_span,
     changes.first_commit_authored_at as first_commit_at,

@@ -7,7 +7,6 @@ select
     {{ pivot_metric_values([
         {'metric': 'deployment_frequency', 'with': ['numerator', 'denominator']},
         'deployment_frequency_service_median',
-        'failed_deployments',
         'aborted_deployments',
         'change_lead_time_p50_hours',
         'change_lead_time_p85_hours',
@@ -24,7 +23,12 @@ select
         'incidents',
         'incident_restore_p50_hours',
         'incident_restore_p85_hours',
-        'change_fail_rate'
+        'failed_deployments',
+        {'metric': 'change_fail_rate', 'with': ['numerator', 'denominator']},
+        {'metric': 'change_fail_rate_explicit', 'with': ['numerator', 'denominator']},
+        'failed_deployment_recovery_p50_hours',
+        'failed_deployment_recovery_p85_hours',
+        {'metric': 'deployment_rework_rate', 'with': ['numerator', 'denominator']}
     ]) }}
 from {{ ref('fct_metric_values') }}
 where family = 'delivery' and breakdown = 'all'

@@ -34,17 +34,26 @@ select
     coalesce(scopes.value_stream_id, 'unassigned') as value_stream_id,
     deployments.environment,
     deployments.outcome,
+    verdicts.method as failure_method,
+    verdicts.confidence as failure_confidence,
     coalesce(deployments.source_url, repositories.web_url || '/commit/' || deployments.commit_oid) as source_url,
     cast(coalesce(shipments.changes_count, 0) as bigint) as changes_count,
-    deployments.is_failed,
+    cast(verdicts.recovery_hours as double) as recovery_hours,
+    coalesce(verdicts.has_failed, false) as is_failed,
+    coalesce(verdicts.is_explicit, false) as is_explicitly_failed,
+    coalesce(verdicts.is_rework, false) as is_rework,
+    coalesce(verdicts.is_immature, false) as is_immature,
     deployments.created_at,
     deployments.deployed_at,
-    deployments.failed_at
+    deployments.failed_at,
+    verdicts.recovered_at
 from {{ ref('int_deployments') }} as deployments
 left join scopes on deployments.service_deployment_key = scopes.service_deployment_key
 left join shipments
     on
         deployments.deployment_key = shipments.deployment_key
         and deployments.service_id is not distinct from shipments.service_id
+left join {{ ref('int_deployment_verdicts') }} as verdicts
+    on deployments.service_deployment_key = verdicts.service_deployment_key
 left join {{ ref('int_repositories') }} as repositories on deployments.repository_key = repositories.repository_key
 where deployments.is_production

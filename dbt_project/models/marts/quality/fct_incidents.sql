@@ -14,6 +14,8 @@ select
     incidents.urgency,
     case when not coalesce(scopes.is_of_small_team, false) then incidents.source_url end as source_url,
     incidents.duplicate_of_key,
+    deployments.deployment_key as failed_deployment_key,
+    causes.method as failure_method,
     cast(incidents.reopened_count as bigint) as reopened_count,
     cast(incidents.restore_hours as double) as restore_hours,
     case
@@ -30,3 +32,6 @@ select
 from {{ ref('int_incidents') }} as incidents
 cross join {{ ref('int_settings') }} as settings
 left join scopes on incidents.incident_key = scopes.incident_key
+left join {{ ref('int_incident_deployments') }} as causes on incidents.incident_key = causes.incident_key
+left join {{ ref('int_deployments') }} as deployments
+    on causes.service_deployment_key = deployments.service_deployment_key
