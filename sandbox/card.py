@@ -259,7 +259,7 @@ class Card:
         self.truth.costs_of_delay.append((utc(at), amount))
 
     def choose(self, at: int, field_id: str, name: str, author: Person, told: list[tuple[datetime, str]]) -> None:
-        """Choose an option of a field (at the issue's creation: as its first value); `told` is the truth of the field."""
+        """Choose an option of a field (at the issue's creation: as its first value); `told` is the field's truth."""
         if at == self.created:
             self.fields[field_id] = OPTIONS[name]
         else:

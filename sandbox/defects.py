@@ -21,7 +21,7 @@ _REPOSITORIES = {
 def find_defects(seed: int, cards: Sequence[Card], staff: Staff, record: Truth) -> None:
     """Fill in the fields Found in and Severity of bugs, and the advisories of security work as labels.
 
-    Most of it is said when the item is created, the rest when somebody looks at it; some of it is corrected weeks later.
+    Most of it is said when the item is created, the rest when somebody looks at it; some is corrected weeks later.
     Findings must have been recorded; truths of the cards must not have been closed.
     """
     rng = random.Random(f"{seed}:defects")

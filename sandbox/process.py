@@ -317,7 +317,8 @@ FIELD_NAME = {field["id"]: field["name"] for field in FIELDS}
 OPTIONS = {
     name: {"self": f"{SITE}/rest/api/3/customFieldOption/{n}", "value": name, "id": str(n)}
     for n, name in enumerate(
-        ("Production", "Test", "Development", "Critical", "High", "Medium", "Low", "SEV1", "SEV2", "SEV3", "SEV4"), 10101
+        ("Production", "Test", "Development", "Critical", "High", "Medium", "Low", "SEV1", "SEV2", "SEV3", "SEV4"),
+        10101,
     )
 }
 """What can be chosen in the fields Found in and Severity."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sandbox import truth
 from sandbox.card import Card
-from sandbox.clock import DAY, HOUR, moment, utc
+from sandbox.clock import DAY, HOUR, moment
 from sandbox.people import Staff
 from sandbox.process import SEVERITY
 from sandbox.teams import ACQUISITION, END, FIRST_DAY, SERVICES, service_owner
@@ -16,6 +16,7 @@ OPEN, WORKING, DONE, CANCELLED = "10000", "10002", "10008", "10009"
 MINOR_LABEL = "minor"
 """What people put on tickets that hurt nobody."""
 _WATCHED = tuple(service for service in SERVICES if service != "reverse-logistics")
+_TITLES = ("Customers cannot order", "Slow answers", "Errors in the log", "Outage")
 _QUIET_DAYS = 75.0
 _FIRST_ID = 900_000
 
@@ -82,7 +83,7 @@ def _live(rng: random.Random, report: _Report, staff: Staff) -> Card:
     person = staff.developers((report.service and service_owner(report.service, at)) or "checkout", at)[0]
     labels = (MINOR_LABEL,) if rng.random() < 0.12 else ()
     card = Card(
-        PROJECT, TYPE, at, person, rng.choice(("Customers cannot order", "Slow answers", "Errors in the log", "Outage")),
+        PROJECT, TYPE, at, person, rng.choice(_TITLES),
         status=OPEN, components=(SERVICES[report.service],) if report.service else (), labels=labels,
         priority=rng.choices(("Highest", "High", "Medium", "Low"), (3, 8, 6, 3))[0],
     )  # fmt: skip

@@ -56,8 +56,8 @@ class Identity:
 class WorkItem:
     """A work item's life. blocked: flagged intervals; sprints: (sprint id, added, removed or None).
 
-    links: (item id of another that blocked this one, linked, unlinked or None). points, costs_of_delay, found_in (where a
-    defect was found), severities: (from, value).
+    links: (item id of another that blocked this one, linked, unlinked or None). points, costs_of_delay, found_in (where
+    a defect was found), severities: (from, value).
     initiative_id: item id of the parent initiative. has_waiting: whether its workflow knows a waiting state.
     Deleted before a first load means that no pipeline can ever have seen it.
     """
@@ -258,13 +258,13 @@ class Deployment:
 class Incident:
     """Trouble in production, as one tool knows it.
 
-    source: pagerduty, inbox or jira (a ticket: incident_id is its work item's). tool_service: the service's name there (of
-    a ticket its component, blank without one); service: ours, None where it is nobody's. severity: P1 to P5 (pagerduty;
-    None: without priority), critical, high, medium, low (inbox), or SEV1 to SEV4, else the priority (jira).
-    cancelled_at: a ticket that turned out to be none. resolved_times[0] is the first resolution; reopened_times lie between resolutions. caused_by: the deployment that really caused it,
-    whether or not anything shows it; linked_to: the deployment that its record names. same_as: the incident, perhaps of
-    another tool, that is the same trouble; merged_into: where the tool itself says so (pagerduty's merge, the inbox'
-    duplicate_of).
+    source: pagerduty, inbox or jira (a ticket: incident_id is its work item's). tool_service: the service's name there
+    (of a ticket its component, blank without one); service: ours, None where it is nobody's. severity: P1 to P5
+    (pagerduty; None: without priority), critical, high, medium, low (inbox), or SEV1 to SEV4, else the priority (jira).
+    cancelled_at: a ticket that turned out to be none. resolved_times[0] is the first resolution; reopened_times lie
+    between resolutions. caused_by: the deployment that really caused it, whether or not anything shows it; linked_to:
+    the deployment that its record names. same_as: the incident, perhaps of another tool, that is the same trouble;
+    merged_into: where the tool itself says so (pagerduty's merge, the inbox' duplicate_of).
     """
 
     incident_id: str

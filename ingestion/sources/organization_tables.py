@@ -282,8 +282,8 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "defect_rules",
-        "Which items are incidents, security defects or defects that escaped to production; of the rows of one kind that "
-        "were in force when the item was created, the most specific wins",
+        "Which items are incidents, security defects or defects that escaped to production; of the rows of one kind in "
+        "force when the item was created, the most specific wins",
         (
             Column("kind", "What the item is", required=True, choices=("incident", "security", "escaped")),
             CONNECTION,

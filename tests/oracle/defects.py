@@ -103,8 +103,9 @@ def measures(
 ) -> Iterable[tuple[str, Row]]:
     """The metrics of a scope and period. Pairs are (weight, number) of items.
 
-    found, escaped: defects created; completed: items done, of all types; defects: done; reopened: of those within 30 days.
-    is_told: whether a rule says what escaped; is_young: whether 30 days have not passed since the period.
+    found, escaped: defects created; completed: items done, of all types; defects: those of them that are defects;
+    reopened: within 30 days. is_told: whether a rule says what escaped; is_young: whether 30 days have not passed since
+    the period.
     """
     rows = {
         "escaped_defects": Row(escaped, None, None, found[1], "ok"),

@@ -267,8 +267,8 @@ told_periods as (
             rules.kind = 'escaped'
             and (rules.connection is null or scope_sources.connection = rules.connection)
             and (rules.project is null or scope_sources.project_key = rules.project)
-            and rules.valid_from < scope_periods.period_end
-            and rules.valid_to > scope_periods.period_start
+            and scope_periods.period_end > rules.valid_from
+            and scope_periods.period_start < rules.valid_to
     cross join {{ ref('int_settings') }} as settings
     where rules.valid_from <= settings.as_of_date
 
