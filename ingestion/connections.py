@@ -214,6 +214,8 @@ class FieldIds(Strict):
     actual_outcome: str | None = Field(None, description="What came of an initiative", examples=["Actual outcome"])
     key_result: str | None = Field(None, description="The key result an initiative serves", examples=["Key result"])
     cost_of_delay: str | None = Field(None, description="Cost of delay per week", examples=["Cost of delay"])
+    severity: str | None = Field(None, description="How bad a defect or incident is", examples=["Severity"])
+    found_in: str | None = Field(None, description="Where a defect was found", examples=["Found in"])
 
 
 class JiraConnection(HttpConnection):

@@ -1,5 +1,7 @@
 """A Jira issue while it lives: every act is written down twice, as a changelog entry and as truth."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sandbox import truth
@@ -8,8 +10,10 @@ from sandbox.people import Person
 from sandbox.process import BILLING_REVIEW_CHANGE as REMAP
 from sandbox.process import (
     COST_OF_DELAY,
+    FIELD_NAME,
     FLAGGED,
     ISSUE_TYPE,
+    OPTIONS,
     POINTS,
     PRIORITIES,
     PROJECT_VALUES,
@@ -196,6 +200,23 @@ class Card:
             self.labels = labels
             self._identify(at)
 
+    def tag(self, at: int, label: str, author: Person) -> None:
+        """Add a label afterwards, to a card whose labels never changed and whose further life has been told."""
+        before = (*self.labels, label)
+        if at == self.created:
+            self.fields["labels"] = list(before)
+        else:
+            item = change("labels", "labels", ("", " ".join(self.labels)), ("", " ".join(before)))
+            if not self._act(at, author, [item], {"labels": list(before)}):
+                return
+            identities = self.truth.identities
+            place = max(n for n, identity in enumerate(identities) if identity.from_at <= utc(at))
+            identities.insert(place + 1, replace(identities[place], from_at=utc(at)))
+        self.labels = before
+        for identity in self.truth.identities:
+            if identity.from_at >= utc(at):
+                identity.labels = before
+
     def retype(self, at: int, type_id: str, author: Person) -> None:
         """Change the issue type."""
         old, new = ISSUE_TYPE[self.type_id], ISSUE_TYPE[type_id]
@@ -236,6 +257,18 @@ class Card:
             if not self._act(at, author, [item], {COST_OF_DELAY: amount}):
                 return
         self.truth.costs_of_delay.append((utc(at), amount))
+
+    def choose(self, at: int, field_id: str, name: str, author: Person, told: list[tuple[datetime, str]]) -> None:
+        """Choose an option of a field (at the issue's creation: as its first value); `told` is the field's truth."""
+        if at == self.created:
+            self.fields[field_id] = OPTIONS[name]
+        else:
+            old = OPTIONS[told[-1][1]] if told else {"id": None, "value": None}
+            new = OPTIONS[name]
+            item = change(FIELD_NAME[field_id], field_id, (old["id"], old["value"]), (new["id"], new["value"]))
+            if not self._act(at, author, [item], {field_id: new}):
+                return
+        told.append((utc(at), name))
 
     def move_project(self, at: int, project: str, author: Person) -> int:
         """Move to another project of the same workflow; the new key is given out later. Returns when."""
@@ -335,6 +368,8 @@ class Card:
             item.sprints = [(s, a, b if b and b < limit else None) for s, a, b in item.sprints if a < limit]
             item.points = [(a, value) for a, value in item.points if a < limit]
             item.costs_of_delay = [(a, value) for a, value in item.costs_of_delay if a < limit]
+            item.found_in = [(a, value) for a, value in item.found_in if a < limit]
+            item.severities = [(a, value) for a, value in item.severities if a < limit]
         item.identities.sort(key=lambda identity: identity.from_at)
         for identity in item.identities:
             identity.key = self.key_at(int(identity.from_at.timestamp()))

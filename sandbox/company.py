@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.card import Card
 from sandbox.clock import WorkCalendar
 from sandbox.code import write_code
+from sandbox.defects import find_defects
 from sandbox.inbox import copy_incidents, inbox_files, run_findings, run_releases
 from sandbox.incidents import run_incidents
 from sandbox.initiatives import plan_initiatives
@@ -19,6 +20,7 @@ from sandbox.releases import plan_releases
 from sandbox.sprints import make_boards, make_sprints, run_sprints, served, sprint_truth
 from sandbox.surveys import WaveFile, run_surveys
 from sandbox.teams import TEAMS
+from sandbox.tickets import open_tickets
 from sandbox.truth import Truth
 from sandbox.work import Build, TeamWork
 from sandbox.world import JiraWorld, World
@@ -70,7 +72,6 @@ def _simulate(seed: int) -> Company:
         planted.extend(work.planted)
     _give_keys(cards)
     link_items(seed, cards, staff)
-    issues = _close(cards)
     for card in cards:
         record.work_items[card.id] = card.truth
     for card, initiative in portfolio.initiatives:
@@ -80,6 +81,15 @@ def _simulate(seed: int) -> Company:
         name.ref = card.key
         record.planted_names.append(name)
     github = write_code(seed, staff, calendar, trains, builds, record)
+    run_releases(seed, calendar, record)
+    run_findings(seed, record)
+    find_defects(seed, cards, staff, record)
+    issues = _close(cards, 100_000)
+    pagerduty = run_incidents(seed, staff, record)
+    copy_incidents(seed, record)
+    tickets = open_tickets(seed, staff, record)
+    issues += _close(tickets.cards, 900_000)
+    tickets.tell(record)
     jira = JiraWorld(
         projects=list(PROJECT_VALUES.values()),
         issue_types=list(TYPE_VALUES.values()),
@@ -92,10 +102,6 @@ def _simulate(seed: int) -> Company:
         sprints=served(sprints),
     )
     surveys = run_surveys(seed, staff, record)
-    run_releases(seed, calendar, record)
-    run_findings(seed, record)
-    pagerduty = run_incidents(seed, staff, record)
-    copy_incidents(seed, record)
     world = World(DEFAULT_CLOCK, jira, github, pagerduty)
     inbox = inbox_files(record, DEFAULT_CLOCK)
     return Company(seed, world, record, organization_rows(staff), surveys, staff, inbox)
@@ -116,12 +122,12 @@ def _give_keys(cards: list[Card]) -> None:
             card.key, card.id = key, str(10000 + place * 3)
 
 
-def _close(cards: list[Card]) -> list[Any]:
+def _close(cards: list[Card], first_id: int) -> list[Any]:
     """Close every card's truth and give changelog ids in order of time; the issues, in the order of their cards."""
     for card in cards:
         card.finish()
     issues = [card.issue() for card in cards]
     entries = sorted((h.created, place, n) for place, issue in enumerate(issues) for n, h in enumerate(issue.histories))
     for number, (_, place, n) in enumerate(entries):
-        issues[place].histories[n].id = str(100000 + number * 2)
+        issues[place].histories[n].id = str(first_id + number * 2)
     return issues

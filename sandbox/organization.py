@@ -20,10 +20,17 @@ from sandbox.teams import (
     VALUE_STREAMS,
     service_owner,
 )
+from sandbox.tickets import MINOR_LABEL
 
 Row = dict[str, str]
 WINDOW_HOURS = {"parcel-hub": 48}
 """Services whose owners put incidents down to a release for longer than a day."""
+TRACKER_SERVICES: tuple[tuple[str, str], ...] = (
+    *((name, service) for service, name in SERVICES.items() if service != "reverse-logistics"),
+    ("Cart", "checkout"), ("Checkout Flow", "checkout"), ("Cards", "payments"), ("Wallets", "payments"),
+    ("Invoices", "billing"), ("Tax", "billing"), ("Picking", "warehouse"), ("Refunds", "returns"),
+)  # fmt: skip
+"""Components of Jira that stand for a service: those of tickets, and some of the teams' own."""
 _BEFORE, _AFTER = REORGANISATION.isoformat(), ACQUISITION.isoformat()
 
 
@@ -57,16 +64,20 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
                               (None, "revert", "branch", "revert-*", None, None)),
         "incident_services": _rows("connection,tool_service,service_id,valid_from,valid_to",
                                    *(("pagerduty", name, service, _since(service), None)
-                                     for _, name, service in TOOL_SERVICES if service)),
+                                     for _, name, service in TOOL_SERVICES if service),
+                                   *(("jira", component, service, _since(service), None)
+                                     for component, service in TRACKER_SERVICES)),
         "incident_severities": _rows("connection,severity,is_incident,valid_from,valid_to",
                                      ("pagerduty", "P4", "no", None, None), ("pagerduty", "P5", "no", None, None),
-                                     ("inbox", "low", "no", None, None)),
+                                     ("inbox", "low", "no", None, None),
+                                     *(("jira", severity, "no", None, None) for severity in ("SEV4", "Low"))),
         "work_rules": _work_rules(),
         "status_mappings": _status_mappings(),
         "type_mappings": _type_mappings(),
         "unplanned_rules": _rows("connection,project,field,value,valid_from,valid_to",
                                  ("jira", None, "label", UNPLANNED_LABEL, None, None),
                                  ("jira", "OMS", "priority", "Highest", "2026-01-01", None)),
+        "defect_rules": _defect_rules(),
         "bots": _rows("pattern,note", ("dependabot*", "dependency updates"), ("acme-ci*", "releases and merges"),
                       ("acme-review-bot*", "comments on pull requests"), ("*-robot", "a bot with a user account")),
         "key_results": _key_results(),
@@ -159,6 +170,22 @@ def _type_mappings() -> list[Row]:
     return _rows(
         "connection,project,issue_type,condition_field,condition_value,flow_item_type,item_level,valid_from,valid_to",
         *rows,
+    )
+
+
+def _defect_rules() -> list[Row]:
+    rows: list[tuple[object, ...]] = [
+        ("incident", "jira", "INC", "Incident", None, None, None, None, None),
+        ("incident", "jira", "INC", "Incident", "label", MINOR_LABEL, "SEV4", "2026-01-01", None),
+        ("security", "jira", None, "Bug", "label", "security", None, None, None),
+        ("security", "jira", None, "Security", "severity", "Critical", None, None, None),
+        ("security", "jira", None, "Security", "severity", "High", None, None, None),
+        ("escaped", "jira", None, "Bug", "found_in", "Production", None, None, None),
+        ("escaped", "jira", None, "Bug", "label", "customer", None, None, None),
+        ("escaped", "jira", "OMS", "Bug", "priority", "Highest", None, "2026-01-01", None),
+    ]
+    return _rows(
+        "kind,connection,project,issue_type,condition_field,condition_value,severity,valid_from,valid_to", *rows
     )
 
 

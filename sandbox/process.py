@@ -148,6 +148,7 @@ ISSUE_TYPES: tuple[IssueType, ...] = (
     IssueType("10006", "Security", 0, "risk", "flow_item"),
     IssueType("10007", "Sub-task", -1, "feature", "subtask"),
     IssueType("10008", "Improvement", 0, None, None),
+    IssueType("10009", "Incident", 0, None, "ignore"),
     IssueType("10041", "Feature", 0, "feature", "flow_item", "PARC"),
     IssueType("10042", "Bug", 0, "defect", "flow_item", "PARC"),
     IssueType("10043", "Chore", 0, "debt", "flow_item", "PARC"),
@@ -244,6 +245,7 @@ POINTS, SPRINT, EPIC_LINK, FLAGGED, TEAM_FIELD = (
 ANTICIPATED, ACTUAL, KEY_RESULT, COST_OF_DELAY, RANK = (
     "customfield_10061", "customfield_10062", "customfield_10063", "customfield_10064", "customfield_10019",
 )  # fmt: skip
+FOUND_IN, SEVERITY = "customfield_10065", "customfield_10066"
 TEAM_IDS = {"Storefront": "6f0f9c3e-1b7a-4d55-9a40-3f4f1b0c7a11", "Mobile": "2a7d1a9e-8c54-4f0b-b1de-90c2f1f7d522"}
 
 
@@ -308,7 +310,18 @@ FIELDS: tuple[dict[str, Any], ...] = (
     _custom(ACTUAL, "Actual Outcome", "string", f"{_TYPES}:textarea"),
     _custom(KEY_RESULT, "Key Result", "string", f"{_TYPES}:textfield"),
     _custom(COST_OF_DELAY, "Cost of Delay", "number", f"{_TYPES}:float"),
+    _custom(FOUND_IN, "Found in", "option", f"{_TYPES}:select"),
+    _custom(SEVERITY, "Severity", "option", f"{_TYPES}:select"),
 )  # fmt: skip
+FIELD_NAME = {field["id"]: field["name"] for field in FIELDS}
+OPTIONS = {
+    name: {"self": f"{SITE}/rest/api/3/customFieldOption/{n}", "value": name, "id": str(n)}
+    for n, name in enumerate(
+        ("Production", "Test", "Development", "Critical", "High", "Medium", "Low", "SEV1", "SEV2", "SEV3", "SEV4"),
+        10101,
+    )
+}
+"""What can be chosen in the fields Found in and Severity."""
 
 
 def change(

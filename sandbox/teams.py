@@ -196,7 +196,9 @@ PROJECTS: dict[str, tuple[str, str]] = {
     "WHS": ("10008", "Warehouse"),
     "PARC": ("10009", "Parcelio"),
     "TOOL": ("10010", "Toolsmiths"),
+    "INC": ("10011", "Incidents"),
 }
+"""Keys of Jira's projects, with id and name; the incidents are no team's work."""
 
 Share = tuple[tuple[str, float], ...]
 """Parts of a whole: (team or value stream, weight) with weights that sum to 1."""
@@ -230,7 +232,7 @@ def owners_of(
             return (), ()
         teams = ((owner, 1.0),)
     else:
-        teams = ((next(team.team_id for team in TEAMS if team.project == project), 1.0),)
+        teams = tuple((team.team_id, 1.0) for team in TEAMS if team.project == project)
     streams: dict[str, float] = {}
     for team_id, weight in teams:
         for stream, part in value_streams_of(team_id, at):

@@ -56,7 +56,8 @@ class Identity:
 class WorkItem:
     """A work item's life. blocked: flagged intervals; sprints: (sprint id, added, removed or None).
 
-    links: (item id of another that blocked this one, linked, unlinked or None). points, costs_of_delay: (from, value).
+    links: (item id of another that blocked this one, linked, unlinked or None). points, costs_of_delay, found_in (where
+    a defect was found), severities: (from, value).
     initiative_id: item id of the parent initiative. has_waiting: whether its workflow knows a waiting state.
     Deleted before a first load means that no pipeline can ever have seen it.
     """
@@ -72,6 +73,8 @@ class WorkItem:
     has_waiting: bool = True
     points: list[tuple[datetime, float]] = field(default_factory=list)
     costs_of_delay: list[tuple[datetime, float]] = field(default_factory=list)
+    found_in: list[tuple[datetime, str]] = field(default_factory=list)
+    severities: list[tuple[datetime, str]] = field(default_factory=list)
     links: list[tuple[str, datetime, datetime | None]] = field(default_factory=list)
     blocked: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     sprints: list[tuple[int, datetime, datetime | None]] = field(default_factory=list)
@@ -262,12 +265,13 @@ class Deployment:
 class Incident:
     """Trouble in production, as one tool knows it.
 
-    source: pagerduty or inbox. tool_service: the service's name there; service: ours, None where it is nobody's.
-    severity: P1 to P5 (pagerduty; None: without priority), or critical, high, medium, low (inbox). resolved_times[0] is
-    the first resolution; reopened_times lie between resolutions. caused_by: the deployment that really caused it,
-    whether or not anything shows it; linked_to: the deployment that its record names. same_as: the incident, perhaps of
-    another tool, that is the same trouble; merged_into: where the tool itself says so (pagerduty's merge, the inbox'
-    duplicate_of).
+    source: pagerduty, inbox or jira (a ticket: incident_id is its work item's). tool_service: the service's name there
+    (of a ticket its component, blank without one); service: ours, None where it is nobody's. severity: P1 to P5
+    (pagerduty; None: without priority), critical, high, medium, low (inbox), or SEV1 to SEV4, else the priority (jira).
+    cancelled_at: a ticket that turned out to be none. resolved_times[0] is the first resolution; reopened_times lie
+    between resolutions. caused_by: the deployment that really caused it, whether or not anything shows it; linked_to:
+    the deployment that its record names. same_as: the incident, perhaps of another tool, that is the same trouble;
+    merged_into: where the tool itself says so (pagerduty's merge, the inbox' duplicate_of).
     """
 
     incident_id: str
@@ -286,6 +290,7 @@ class Incident:
     same_as: str | None = None
     merged_into: str | None = None
     deleted_at: datetime | None = None
+    cancelled_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -439,6 +444,8 @@ def _item_at(item: WorkItem, clock: datetime) -> WorkItem:
         links=[(o, a, _past(b, clock)) for o, a, b in item.links if a <= clock],
         points=[(a, value) for a, value in item.points if a <= clock],
         costs_of_delay=[(a, value) for a, value in item.costs_of_delay if a <= clock],
+        found_in=[(a, value) for a, value in item.found_in if a <= clock],
+        severities=[(a, value) for a, value in item.severities if a <= clock],
     )
 
 
@@ -480,6 +487,7 @@ def _incident_at(incident: Incident, clock: datetime) -> Incident:
         reopened_times=_times(incident.reopened_times, clock),
         merged_into=incident.merged_into if resolved or incident.source == "inbox" else None,
         deleted_at=_past(incident.deleted_at, clock),
+        cancelled_at=_past(incident.cancelled_at, clock),
     )
 
 

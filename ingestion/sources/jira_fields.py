@@ -43,6 +43,16 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "key_result": ("key result", "key results", "okr", "objective key result", "linked key result"),
     "cost_of_delay": ("cost of delay", "cost of delay per week", "weekly cost of delay", "cod"),
+    "severity": ("severity", "defect severity", "bug severity", "incident severity"),
+    "found_in": (
+        "found in",
+        "found in environment",
+        "detected in",
+        "discovered in",
+        "environment found",
+        "defect origin",
+        "defect source",
+    ),
 }
 ROLES = tuple(NAMES)
 

@@ -143,6 +143,17 @@ def _check_type_mappings(rows: list[Row], reading: Reading) -> None:
             reading.problem("type_mappings", row.line, "flow_item_type", message)
 
 
+def _check_defect_rules(rows: list[Row], reading: Reading) -> None:
+    """A condition is complete, and a rule does not make everything a defect."""
+    for row in rows:
+        if bool(row.values["condition_field"]) != bool(row.values["condition_value"]):
+            blank = "condition_value" if row.values["condition_field"] else "condition_field"
+            reading.problem("defect_rules", row.line, blank, "is blank; write both condition columns or neither")
+        elif not row.values["condition_field"] and not row.values["issue_type"]:
+            message = f"is blank like condition_field, so every item would be of kind {row.values['kind']}; name one"
+            reading.problem("defect_rules", row.line, "issue_type", message)
+
+
 def _check_key_results(rows: list[Row], reading: Reading) -> None:
     """A key result belongs to a known scope, ends after it starts and has a way to go."""
     tables = {"team": "teams", "value_stream": "value_streams"}
@@ -174,6 +185,7 @@ def _check_team_costs(rows: list[Row], reading: Reading) -> None:
 CHECKS: dict[str, Callable[[list[Row], Reading], None]] = {
     "work_rules": _check_work_rules,
     "type_mappings": _check_type_mappings,
+    "defect_rules": _check_defect_rules,
     "key_results": _check_key_results,
     "team_costs": _check_team_costs,
 }

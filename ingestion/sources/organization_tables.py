@@ -184,7 +184,7 @@ TABLES: tuple[Table, ...] = (
         "Which of your services a service of an incident tool watches",
         (
             CONNECTION,
-            Column("tool_service", "The tool's service, id or name", required=True),
+            Column("tool_service", "The tool's service, id or name; of a tracker a component or label", required=True),
             SERVICE,
             *VALIDITY,
         ),
@@ -296,6 +296,27 @@ TABLES: tuple[Table, ...] = (
             *VALIDITY,
         ),
         key=("connection", "project", "field", "value"),
+        history="single",
+    ),
+    Table(
+        "defect_rules",
+        "Which items are incidents, security defects or defects that escaped to production; of the rows of one kind in "
+        "force when the item was created, the most specific wins",
+        (
+            Column("kind", "What the item is", required=True, choices=("incident", "security", "escaped")),
+            CONNECTION,
+            PROJECT,
+            ISSUE_TYPE,
+            Column(
+                "condition_field",
+                "A further condition on the item; blank = none",
+                choices=("label", "component", "priority", "severity", "found_in"),
+            ),
+            Column("condition_value", "What the condition's field must hold, as last known"),
+            Column("severity", "How bad it is; blank = the item's severity field, else its priority"),
+            *VALIDITY,
+        ),
+        key=("kind", "connection", "project", "issue_type", "condition_field", "condition_value"),
         history="single",
     ),
     Table(

@@ -198,6 +198,30 @@ def test_say_do_counts_what_was_in_the_sprint_at_its_actual_start() -> None:
     assert month(rows, "sprint_say_do_rate")[:4] == (pytest.approx(1 / 3), 1, 3, 3)
 
 
+def test_a_defect_escaped_by_the_rule_of_its_day_and_its_mark_of_today() -> None:
+    early = issue(1, "05", [("", "Backlog")], labels=["customer"])
+    told = issue(2, "12", [("", "Backlog")], labels=["customer"], changes=[("02-10 09:00", "labels", "", "customer")])
+    plain = issue(3, "13", [("", "Backlog")])
+    dropped = issue(4, "14", [("", "Backlog"), ("15", "Dropped")], labels=["customer"])
+    back = issue(5, "12", [("", "Doing"), ("13", "Done"), ("20", "Doing"), ("21", "Done")])
+    other = issue(6, "12", [("", "Doing"), ("13", "Done")], project="BLUE", labels=["customer"])
+    rule = {
+        "kind": "escaped", "project": "RED", "issue_type": "Story", "condition_field": "label",
+        "condition_value": "Customer", "valid_from": "2026-01-10",
+    }  # fmt: skip
+    types = [{"issue_type": "Story", "flow_item_type": "defect"}]
+    tables = {"type_mappings": types, "defect_rules": [rule]}
+    rows = FlowRows(world(early, told, plain, dropped, back, other, **tables)).rows()
+    assert short(month(rows, "escaped_defects")) == (1, 4, "ok")
+    assert month(rows, "escaped_defect_rate")[:4] == (1, 1, 1, 1)
+    assert month(rows, "escaped_defect_share")[:4] == (0.25, 1, 4, 4)
+    assert short(month(rows, "reopened_defect_rate")) == (1, 1, "immature")
+    february = date(2026, 2, 1)
+    assert short(month(rows, "escaped_defects", start=february)) == (0, 0, "ok")
+    assert short(month(rows, "escaped_defect_rate", start=february)) == (None, 0, "no_data")
+    assert short(month(rows, "escaped_defects", start=date(2026, 1, 1), team="blue")) == (None, 1, "not_available")
+
+
 def test_unplanned_is_what_a_rule_names_or_what_came_into_a_running_sprint() -> None:
     named = issue(1, "06", [("", "Doing")], labels=["interrupt"])
     before = issue(2, "02", [("", "Doing")], labels=["interrupt"])

@@ -58,7 +58,7 @@ def backdated_statuses(world: World, chance: random.Random) -> str:
 
 
 def backdated_values(world: World, chance: random.Random) -> str:
-    """Type, labels and parent that were another in the past."""
+    """Type, labels and parent that were another in the past; bugs that turn out to have been found elsewhere."""
     items = [_item(world, chance) for _ in range(3)]
     epics = [item.id for item in world.tracker.existing(world.now) if item.fields["type"] == EPIC]
     for item in items:
@@ -66,7 +66,10 @@ def backdated_values(world: World, chance: random.Random) -> str:
         world.tracker.put(item, at, "type", chance.choice(["101", "102", "103"]), world.now)
         world.tracker.put(item, at, "labels", (chance.choice(["security", "payout", "interrupt"]),), world.now)
         world.tracker.put(item, at, "parent", chance.choice([*epics, None]), world.now)
-    return f"backdated type, labels and parent of {_names(world, items)}"
+    bugs = [_item(world, chance, type="102") for _ in range(3)]
+    for bug in bugs:
+        world.tracker.put(bug, _past(world, chance, bug), "found_in", chance.choice(["production", "test"]), world.now)
+    return f"backdated type, labels and parent of {_names(world, items)}, where {_names(world, bugs)} were found"
 
 
 def deletions(world: World, chance: random.Random) -> str:
@@ -205,12 +208,14 @@ def renamed(world: World, chance: random.Random) -> str:
 
 # --- the organisation ------------------------------------------------------------------------------------------------
 def dated_remap(world: World, chance: random.Random) -> str:
-    """From a day on a status and a type mean something else."""
+    """From a day on a status and a type mean something else, and other bugs are those that escaped."""
     on, status = _day(world, chance), chance.choice(["4", "5", "8"])
     state = chance.choice(["waiting", "active"])
     world.organization.remap("status_mappings", _of(status=status), on, flow_state=state, stage="check", stage_order=35)
     world.organization.remap("type_mappings", _of(issue_type="103"), on, flow_item_type=chance.choice(["risk", "debt"]))
-    return f"from {on} status {status} is {state}, and type 103 another"
+    place = chance.choice(["test", "production"])
+    world.organization.remap("defect_rules", _of(kind="escaped"), on, condition_value=place)
+    return f"from {on} status {status} is {state}, type 103 another, and bugs found in {place} have escaped"
 
 
 def corrected_mapping(world: World, chance: random.Random) -> str:
@@ -259,9 +264,11 @@ def corrected_rules(world: World, chance: random.Random) -> str:
         _add(organization.tables["work_rules"], row, ("rule_order",))
     on = _day(world, chance).isoformat()
     organization.remap("value_streams", _of(value_stream_id="money"), None, valid_from=on)
+    escaped = {"kind": "escaped", "issue_type": "102", "condition_field": "label", "condition_value": "interrupt"}
+    _add(organization.tables["defect_rules"], escaped, ("kind", "condition_value"))
     return (
         f"Web is shared {weight} to {other}, Ledger belongs to gamma, items on the board to {board['team_id']}, "
-        f"money is a value stream since {on}"
+        f"money is a value stream since {on}, bugs that interrupt have escaped"
     )
 
 

@@ -162,6 +162,17 @@ def small_organization(start: date, first_month: date) -> Organization:
         ] + [{"issue_type": "101", "condition_field": "label", "condition_value": "security",
               "flow_item_type": "risk", "item_level": "flow_item"}],
         "unplanned_rules": [{"field": "label", "value": "interrupt"}],
+        "incident_services": [
+            {"connection": "jira", "tool_service": "Web", "service_id": "web"},
+            {"tool_service": "payout", "service_id": "ledger"},
+        ],
+        "defect_rules": [
+            {"kind": "incident", "issue_type": "103", "condition_field": "component", "condition_value": "Web"},
+            {"kind": "incident", "issue_type": "103", "condition_field": "label", "condition_value": "payout"},
+            {"kind": "security", "issue_type": "104"},
+            {"kind": "security", "condition_field": "label", "condition_value": "security", "severity": "high"},
+            {"kind": "escaped", "issue_type": "102", "condition_field": "found_in", "condition_value": "production"},
+        ],
         "bots": [{"pattern": "dependabot*", "note": "updates"}],
         "key_results": [{
             "key_result_id": "KR-1", "key_result_name": "Orders", "objective_id": "O-1", "objective_name": "Growth",

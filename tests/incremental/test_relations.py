@@ -24,7 +24,9 @@ from tests.incremental.world import ORIGIN, World, small_world
 SEED = "relations"
 WITHOUT_DAYLIGHT_SAVING = "Asia/Kolkata"
 # these add up over teams and double with the items; a new metric that does so joins them
-ADDITIVE = ("flow_velocity", "flow_load", "arrivals", "departures", "cancelled_items", "skipped_items")
+ADDITIVE = (
+    "flow_velocity", "flow_load", "arrivals", "departures", "cancelled_items", "skipped_items", "escaped_defects",
+)  # fmt: skip
 DOUBLING = (
     *ADDITIVE, "flow_load_active", "flow_load_waiting", "flow_load_per_capita", "flow_load_per_member", "net_flow",
     "cost_of_delay", "dependency_wait_days", "unplanned_items",

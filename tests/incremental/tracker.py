@@ -12,7 +12,7 @@ from ingestion.stream import Record
 SITE = "https://small.atlassian.net"
 POINTS, SPRINT, FLAGGED, TEAM = "customfield_10016", "customfield_10020", "customfield_10021", "customfield_10001"
 OUTCOME, ACTUAL_OUTCOME = "customfield_10101", "customfield_10102"
-KEY_RESULT, COST_OF_DELAY = "customfield_10103", "customfield_10104"
+KEY_RESULT, COST_OF_DELAY, FOUND_IN = "customfield_10103", "customfield_10104", "customfield_10105"
 FIELDS = (  # id, name, schema type, schema marker
     ("summary", "Summary", "string", ""), ("status", "Status", "status", ""), ("labels", "Labels", "array", ""),
     ("issuelinks", "Linked Issues", "array", ""), ("parent", "Parent", "issuelink", ""),
@@ -22,6 +22,7 @@ FIELDS = (  # id, name, schema type, schema marker
     (TEAM, "Team", "team", "com.atlassian.jira.plugin.system.customfieldtypes:atlassian-team"),
     (OUTCOME, "Anticipated outcome", "string", ""), (ACTUAL_OUTCOME, "Actual outcome", "string", ""),
     (KEY_RESULT, "Key result", "string", ""), (COST_OF_DELAY, "Cost of delay", "number", ""),
+    (FOUND_IN, "Found in", "string", ""),
 )  # fmt: skip
 PROJECTS = {"APP": ("10000", "App"), "PAY": ("10001", "Payments"), "OPS": ("10002", "Operations")}
 CATEGORIES = {"new": (2, "To Do"), "indeterminate": (4, "In Progress"), "done": (3, "Done")}
@@ -104,7 +105,8 @@ class Tracker:
         """A new issue in the first status."""
         self.last_id += 1
         self.numbers[project] += 1
-        empty = dict.fromkeys(("parent", "points", "team", "outcome", "actual_outcome", "key_result", "cost_of_delay"))
+        names = ("parent", "points", "team", "outcome", "actual_outcome", "key_result", "cost_of_delay", "found_in")
+        empty = dict.fromkeys(names)
         lists = {"labels": (), "components": (), "sprints": (), "links": (), "flagged": False}
         fields = {
             "summary": summary, "type": type_, "status": WORKFLOW[0], "project": project,
@@ -185,6 +187,7 @@ class Tracker:
             "summary": ("summary", "summary"), "points": (POINTS, "Story point estimate"),
             "outcome": (OUTCOME, "Anticipated outcome"), "actual_outcome": (ACTUAL_OUTCOME, "Actual outcome"),
             "key_result": (KEY_RESULT, "Key result"), "cost_of_delay": (COST_OF_DELAY, "Cost of delay"),
+            "found_in": (FOUND_IN, "Found in"),
         }[name]  # fmt: skip
         texts = [None if value is None else f"{value:g}" if isinstance(value, float) else value for value in (old, new)]
         return [_log(word, field_id, (None, texts[0]), (None, texts[1]))]
@@ -277,7 +280,7 @@ class Tracker:
             POINTS: values["points"], TEAM: team, FLAGGED: [{"id": "10019"}] if values["flagged"] else None,
             SPRINT: [self._sprint(sprint, now) for sprint in sprints] or None, OUTCOME: values["outcome"],
             ACTUAL_OUTCOME: values["actual_outcome"], KEY_RESULT: values["key_result"],
-            COST_OF_DELAY: values["cost_of_delay"],
+            COST_OF_DELAY: values["cost_of_delay"], FOUND_IN: values["found_in"],
         }  # fmt: skip
         if parent is not None:
             fields["parent"] = {"id": str(parent.id), "key": parent.state(now)["key"], "fields": {}}

@@ -105,6 +105,8 @@ class World:
             values["labels"] = ("interrupt",)
         if chance.random() < 0.5:
             values["points"] = float(chance.choice([1, 2, 3, 5, 8]))
+        if type_ == "102":
+            values["found_in"] = ("production", "test", None)[self.tracker.last_id % 3]
         return self.tracker.create(at, project, type_, f"Work {self.tracker.last_id}", **values)
 
     def _advance(self, item: Item, day: datetime) -> None:

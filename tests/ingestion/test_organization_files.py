@@ -324,6 +324,23 @@ def test_boards_blocked_statuses_and_unplanned_rules_are_accepted(tmp_path: Path
     assert [row.values["field"] for row in found["unplanned_rules"]] == ["label", "priority"]
 
 
+def test_defect_rules_name_a_kind_and_a_whole_condition_and_do_not_overlap(tmp_path: Path) -> None:
+    header = "kind,project,issue_type,condition_field,condition_value,severity,valid_from,valid_to\n"
+    file = "organization/defect_rules.csv"
+    fine = "escaped,A,Bug,found_in,Production,,,\nsecurity,A,Bug,found_in,Production,high,,\nincident,,Incident,,,,,\n"
+    assert len(read_organization(write(tmp_path / "organization", defect_rules=header + fine))["defect_rules"]) == 3
+    assert problems(tmp_path, defect_rules=header + "outage,A,Bug,,,,,\nescaped,A,Bug,sprint,x,,,\n") == [
+        f"{file}:2: kind: 'outage' is not known; choose from incident, security, escaped",
+        f"{file}:3: condition_field: 'sprint' is not known; choose from label, component, priority, severity, found_in",
+    ]
+    assert problems(tmp_path, defect_rules=header + "escaped,A,Bug,label,,,,\nescaped,A,,,,,,\n") == [
+        f"{file}:2: condition_value: is blank; write both condition columns or neither",
+        f"{file}:3: issue_type: is blank like condition_field, so every item would be of kind escaped; name one",
+    ]
+    twice = "escaped,A,Bug,label,x,,,2026-01-01\nescaped,A,Bug,label,X,,2025-06-01,\n"
+    assert "overlaps line 2" in "".join(problems(tmp_path, defect_rules=header + twice))
+
+
 def test_unplanned_rules_name_what_they_compare_and_do_not_overlap(tmp_path: Path) -> None:
     header, file = "project,field,value,valid_from,valid_to\n", "organization/unplanned_rules.csv"
     assert problems(tmp_path, unplanned_rules=header + "A,status,Doing,,\nA,label,,,\n") == [

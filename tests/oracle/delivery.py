@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sandbox.truth import Deployment, DirectPush, Incident, PullRequest, Truth
+from tests.oracle.defects import DefectRules
 from tests.oracle.failures import Verdict, verdicts
 from tests.oracle.organization import Organization, Table, scope_shares
 from tests.oracle.periods import Calendar, Key, Period, Row, Rows, percentile_row, quantile, ratio_row
+from tests.oracle.timeline import LocalTime
 
 HOUR = timedelta(hours=1)
 Scope = tuple[str, str]
@@ -181,8 +183,13 @@ class DeliveryOracle:
 
     def _incidents(self, truth: Truth) -> list[tuple[Incident, str | None, list[Incident]]]:
         """Count incidents; those that count, with their service and their copies."""
-        known = [each for each in truth.incidents.values() if each.deleted_at is None]
-        services = {str(row["tool_service"]): str(row["service_id"]) for row in self.tables["incident_services"]}
+        known = [each for each in truth.incidents.values() if each.deleted_at is None and each.cancelled_at is None]
+        services = {
+            (str(row["connection"]), str(row["tool_service"])): str(row["service_id"])
+            for row in self.tables["incident_services"]
+        }
+        blank_is_none = [{k: v or None for k, v in row.items()} for row in self.tables["defect_rules"]]
+        rules = DefectRules(blank_is_none, LocalTime(self.calendar.zone))
         ruled_out = {
             (row["connection"], row["severity"])
             for row in self.tables["incident_severities"]
@@ -195,15 +202,19 @@ class DeliveryOracle:
         counted: list[tuple[Incident, str | None, list[Incident]]] = []
         by_id = {each.incident_id: each for each in known}
         for each in known:
-            service = services.get(each.tool_service) if each.source == "pagerduty" else each.tool_service
+            is_of_inbox = each.source == "inbox"
+            service = each.tool_service if is_of_inbox else services.get((each.source, each.tool_service))
             day = self.calendar.day(each.started_at)
             spans = self.organization.services.get(service or "", [])
             service = service if any(span.first <= day < span.end for span in spans) else None
             self.watched[service] = min(day, self.watched.get(service, day))
+            severity = each.severity
+            if each.source == "jira":
+                severity = rules.incident_severity(truth.work_items[each.incident_id], each.source)
             if each.merged_into in by_id:
                 copies[each.merged_into].append(each)
             else:
-                standing.append((each, service, (each.source, each.severity) not in ruled_out))
+                standing.append((each, service, (each.source, severity) not in ruled_out))
         for each, service, is_severe in standing:
             originals = [
                 other

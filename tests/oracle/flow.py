@@ -157,6 +157,8 @@ def _history(item: WorkItem, gone: int | None) -> History:
         labels=told([frozenset(identity.labels) for identity in identities]),
         components={},
         priority=Timeline([(BEGINNING, Named(None, item.priority))]),
+        severity=_chosen(item.severities),
+        found_in=_chosen(item.found_in),
         sprints=_sprints(item),
         flagged=_flags(item),
         points=Timeline([(BEGINNING, None), *((micros(at), value) for at, value in item.points)]),
@@ -164,6 +166,10 @@ def _history(item: WorkItem, gone: int | None) -> History:
         blocked_by=set(),
         link_changes=sorted(linked),
     )
+
+
+def _chosen(told: Sequence[tuple[datetime, str]]) -> Timeline[Named]:
+    return Timeline([(BEGINNING, Named(None, None)), *((micros(at), Named(None, value)) for at, value in told)])
 
 
 def _sprints(item: WorkItem) -> Timeline[frozenset[str]]:

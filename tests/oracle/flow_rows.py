@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from tests.oracle import defects
 from tests.oracle.attribution import Identity
 from tests.oracle.flow_days import FlowDays
 from tests.oracle.flow_items import IN_PROGRESS, Item
@@ -58,6 +59,8 @@ class FlowRows:
             lambda: (set(), set())
         )
         self.dependencies, self.unplanned = Dependencies(world), Unplanned(world)
+        self.defect_rules = defects.DefectRules(world.raw.tables.get("defect_rules", []), world.local)
+        self.places = defects.places_of(world.items)
         self.waiting_since: dict[tuple[str, str | None], int] = {}
         for item in world.items:
             for interval in item.intervals:
@@ -101,6 +104,12 @@ class FlowRows:
         if cancelled_at is not None:
             for pile, weight in self._at(item, cancelled_at):
                 pile.count("cancelled", weight)
+        if defects.is_found_defect(item):
+            is_escaped = "escaped" in self.defect_rules.kinds_of_item(item, self.world.attribution)
+            for pile, weight in self._at(item, item.created_at):
+                pile.count("found defects", weight)
+                if is_escaped:
+                    pile.count("escaped", weight)
         for interval in item.intervals:
             for span in self.world.ending_in(interval.start, interval.end) if interval.state in IN_PROGRESS else ():
                 moment = self.world.last_moment(span)
@@ -227,10 +236,26 @@ class FlowRows:
                     continue
                 if kind or not metric.endswith("distribution"):
                     yield f"type:{kind}" if kind else "", metric, row
+        if level == "flow_item":
+            for metric, row in self._defect_measures(scope, span, whole):
+                yield "", metric, row
         for metric, stage, row in self.stages.measures(scope, span, level):
             yield f"stage:{stage}", metric, row
         for stage, row in self.stages.rank_rows(scope, span.period, level):
             yield f"stage:{stage}", "bottleneck_rank", row
+
+    def _defect_measures(self, scope: Scope, span: Span, whole: Pile) -> Iterable[tuple[str, Row]]:
+        done = self.piles[scope, span.period, "flow_item", "defect"]
+        places = {place for name in self._names(scope, span.period) for place in self.places.get((scope[0], name), ())}
+        return defects.measures(
+            (whole.weight["found defects"], whole.number["found defects"]),
+            whole.weight["escaped"],
+            (whole.weight["completed"], whole.number["completed"]),
+            (done.weight["completed"], done.number["completed"]),
+            done.weight["reopened"],
+            is_told=self.defect_rules.tells(places, span.period, self.world.organization.today),
+            is_young=span.end + REOPEN_WINDOW > self.world.as_of,
+        )
 
     def _quality(self, scope: Scope, span: Span, level: str) -> str:
         starts = self.world.history_starts("jira")
@@ -243,12 +268,15 @@ class FlowRows:
         return "partial" if is_cut else "ok"
 
     def _start_dates(self, scope: Scope, period: Period) -> list[date]:
-        names = [scope[1]]
-        if scope == ("team", SMALL_TEAMS):
-            organization = self.world.organization
-            names = [team for team in organization.teams if organization.team_scope(team, period) == SMALL_TEAMS]
-        sources = {c for name in names for c in self.world.sources.get((scope[0], name), ())}
+        sources = {c for name in self._names(scope, period) for c in self.world.sources.get((scope[0], name), ())}
         return [start for c in sources if (start := self.world.raw.start_dates.get(c)) is not None]
+
+    def _names(self, scope: Scope, period: Period) -> list[str]:
+        """The scope's own id; of the small teams those that they are in the period."""
+        if scope != ("team", SMALL_TEAMS):
+            return [scope[1]]
+        organization = self.world.organization
+        return [team for team in organization.teams if organization.team_scope(team, period) == SMALL_TEAMS]
 
     def _member_days(self, scope: Scope, period: Period) -> float | None:
         """People of a scope summed over the ended days of a period; None without any."""

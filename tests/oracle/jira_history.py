@@ -70,6 +70,8 @@ class History:
     labels: Timeline[frozenset[str]]
     components: dict[Named, Timeline[bool]]
     priority: Timeline[Named]
+    severity: Timeline[Named]
+    found_in: Timeline[Named]
     sprints: Timeline[frozenset[str]]
     flagged: Timeline[bool]
     points: Timeline[float | None]
@@ -192,6 +194,8 @@ class _Reader:
             ),
             components=self._components(),
             priority=self._named("priority", _named_value(fields.get("priority"))),
+            severity=self._named("severity", _option(self._role("severity"))),
+            found_in=self._named("found_in", _option(self._role("found_in"))),
             sprints=self._timeline(
                 "sprint", _sprint_ids(self._role("sprint")), lambda c: _listed(c.old), lambda c: _listed(c.new)
             ),
@@ -270,6 +274,12 @@ def _words(text: Text) -> frozenset[str]:
 
 def _named_value(value: Any) -> Named:
     return Named(value["id"], value["name"]) if value else Named(None, None)
+
+
+def _option(value: Any) -> Named:
+    if isinstance(value, dict):
+        return Named(value.get("id"), value.get("value") or value.get("name"))
+    return Named(None, None if value is None else str(value))
 
 
 def _listed(text: Text) -> frozenset[str]:

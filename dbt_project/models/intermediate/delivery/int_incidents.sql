@@ -44,6 +44,26 @@ with incidents as (
         coalesce(last_resolved_at, resolved_at) as last_resolved_at,
         reopened_times
     from {{ ref('stg_inbox__incidents') }}
+    union all
+    select
+        incident_key,
+        connection,
+        incident_id,
+        service_id,
+        null as tool_service_id,
+        null as tool_service_name,
+        severity,
+        null as urgency,
+        source_url,
+        null as caused_by_deployment_id,
+        null as duplicate_of,
+        started_at,
+        null as acknowledged_at,
+        null as escalated_at,
+        resolved_at,
+        last_resolved_at,
+        reopened_times
+    from {{ ref('int_tracker_incidents') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{%- set is_found_defect = "event_scopes.event = 'found' and event_scopes.flow_item_type = 'defect'" %}
+
 with item_types as (
 
     select flow_item_type
@@ -62,12 +64,21 @@ counted_weeks as (
             where event_scopes.event = 'started' and started_with_dependency.item_key is not null
         ) as dependent_items,
         sum(event_scopes.weight) filter (where event_scopes.event = 'cancelled') as cancelled_items,
-        count(*) filter (where event_scopes.event = 'cancelled') as cancelled_n
+        count(*) filter (where event_scopes.event = 'cancelled') as cancelled_n,
+        sum(event_scopes.weight) filter (where {{ is_found_defect }}) as found_defects,
+        count(*) filter (where {{ is_found_defect }}) as found_defects_n,
+        sum(event_scopes.weight) filter (
+            where {{ is_found_defect }} and escaped_defects.item_key is not null
+        ) as escaped_defects
     from {{ ref('int_flow_event_scopes') }} as event_scopes
     left join {{ ref('int_unplanned_items') }} as unplanned_items
         on event_scopes.item_key = unplanned_items.item_key
     left join started_with_dependency on event_scopes.item_key = started_with_dependency.item_key
-    where event_scopes.event in ('started', 'cancelled') and not event_scopes.is_unmapped
+    left join {{ ref('int_work_item_defects') }} as escaped_defects
+        on
+            event_scopes.item_key = escaped_defects.item_key
+            and escaped_defects.kind = 'escaped'
+    where event_scopes.event in ('started', 'cancelled', 'found') and not event_scopes.is_unmapped
     group by all
 
 ),
@@ -84,7 +95,10 @@ counts as (
         sum(unplanned_items) as unplanned_items,
         sum(dependent_items) as dependent_items,
         sum(cancelled_items) as cancelled_items,
-        sum(cancelled_n) as cancelled_n
+        sum(cancelled_n) as cancelled_n,
+        sum(found_defects) as found_defects,
+        sum(found_defects_n) as found_defects_n,
+        sum(escaped_defects) as escaped_defects
     from counted_weeks
     group by {{ period_grouping_sets(['scope_type', 'item_level'], 'flow_item_type') }}
     having {{ has_grouped_period() }}
@@ -120,6 +134,7 @@ event_weeks as (
         event,
         count(*) as items
     from {{ ref('int_flow_event_scopes') }}
+    where event != 'found'
     group by all
 
 ),
@@ -156,7 +171,7 @@ unmapped_counts as (
         item_level,
         count(distinct item_key) as unmapped_n
     from {{ ref('int_flow_event_scopes') }}
-    where is_unmapped
+    where is_unmapped and event != 'found'
     group by {{ period_grouping_sets(['scope_type', 'item_level']) }}
     having {{ has_grouped_period() }}
 
@@ -195,6 +210,7 @@ mappings as (
                 and event_scopes.{{ grain }}_scope_id = doubtful.scope_id
                 and event_scopes.{{ grain }}_start = doubtful.period_start
                 and event_scopes.item_level = doubtful.item_level
+                and event_scopes.event != 'found'
                 and doubtful.period_grain = '{{ grain }}'
         group by all
     {% endfor %}
@@ -230,6 +246,31 @@ scope_starts as (
     from {{ ref('int_flow_scope_sources') }} as scope_sources
     inner join {{ ref('int_connections') }} as connections on scope_sources.connection = connections.connection
     group by all
+
+),
+
+-- where no rule says which defects escaped, none can be counted
+told_periods as (
+
+    select distinct
+        scope_periods.scope_type,
+        scope_periods.scope_id,
+        scope_periods.period_grain,
+        scope_periods.period_start
+    from {{ ref('int_scope_periods') }} as scope_periods
+    inner join {{ ref('int_flow_scope_sources') }} as scope_sources
+        on
+            scope_periods.scope_type = scope_sources.scope_type
+            and scope_periods.scope_id = scope_sources.scope_id
+    inner join {{ ref('stg_organization__defect_rules') }} as rules
+        on
+            rules.kind = 'escaped'
+            and (rules.connection is null or scope_sources.connection = rules.connection)
+            and (rules.project is null or scope_sources.project_key = rules.project)
+            and scope_periods.period_end > rules.valid_from
+            and scope_periods.period_start < rules.valid_to
+    cross join {{ ref('int_settings') }} as settings
+    where rules.valid_from <= settings.as_of_date
 
 ),
 
@@ -315,6 +356,12 @@ select
     coalesce(counts.dependent_items, 0) as dependent_items,
     coalesce(counts.cancelled_items, 0) as cancelled_items,
     coalesce(counts.cancelled_n, 0) as cancelled_n,
+    coalesce(counts.found_defects, 0) as found_defects,
+    coalesce(counts.found_defects_n, 0) as found_defects_n,
+    coalesce(counts.escaped_defects, 0) as escaped_defects,
+    coalesce(defect_completions.done_items, 0) as done_defects,
+    coalesce(defect_completions.done_n, 0) as done_defects_n,
+    coalesce(defect_completions.reopened_items, 0) as reopened_defects,
     coalesce(loads.active_item_days, 0) as active_item_days,
     coalesce(loads.waiting_item_days, 0) as waiting_item_days,
     coalesce(loads.active_item_days + loads.waiting_item_days, 0) as item_days,
@@ -339,7 +386,8 @@ select
         when spine.data_quality = 'ok' and cast(spine.end_at + interval 30 day as timestamp) > settings.as_of
             then 'immature'
         else spine.data_quality
-    end as cohort_data_quality
+    end as cohort_data_quality,
+    case when told_periods.scope_id is null then 'not_available' else spine.data_quality end as escaped_data_quality
 from spine
 cross join {{ ref('int_settings') }} as settings
 left join completions
@@ -350,6 +398,16 @@ left join completions as totals
     on
         {{ same_period('spine', 'totals') }}
         and totals.flow_item_type is null
+left join completions as defect_completions
+    on
+        {{ same_period('spine', 'defect_completions') }}
+        and defect_completions.flow_item_type = 'defect'
+left join told_periods
+    on
+        spine.scope_type = told_periods.scope_type
+        and spine.scope_id = told_periods.scope_id
+        and spine.period_grain = told_periods.period_grain
+        and spine.period_start = told_periods.period_start
 left join counts
     on
         {{ same_period('spine', 'counts') }}

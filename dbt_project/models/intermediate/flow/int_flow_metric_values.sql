@@ -1,5 +1,6 @@
 {%- set main_breakdowns = "breakdown not like 'level:initiative/%'" %}
 {%- set all_types = 'flow_item_type is null' %}
+{%- set flow_items = "breakdown = 'all'" %}
 
 {{ metric_rows(ref('int_flow_aggregates'), [
     {'metric': 'flow_velocity', 'value': 'done_items', 'n': 'done_n'},
@@ -130,6 +131,25 @@
         'numerator': 'item_days / nullif(days_over, 0)',
         'denominator': 'done_items / nullif(days_over, 0) * mean_flow_days', 'n': 'flow_time_n', 'floor': 5,
         'where': all_types,
+    },
+    {
+        'metric': 'escaped_defects', 'value': 'escaped_defects', 'n': 'found_defects_n',
+        'quality': 'escaped_data_quality', 'where': flow_items,
+    },
+    {
+        'metric': 'escaped_defect_rate', 'value': 'escaped_defects / nullif(done_items, 0)',
+        'numerator': 'escaped_defects', 'denominator': 'done_items', 'n': 'done_n', 'quality': 'escaped_data_quality',
+        'where': flow_items,
+    },
+    {
+        'metric': 'escaped_defect_share', 'value': 'escaped_defects / nullif(found_defects, 0)',
+        'numerator': 'escaped_defects', 'denominator': 'found_defects', 'n': 'found_defects_n',
+        'quality': 'escaped_data_quality', 'where': flow_items,
+    },
+    {
+        'metric': 'reopened_defect_rate', 'value': 'reopened_defects / nullif(done_defects, 0)',
+        'numerator': 'reopened_defects', 'denominator': 'done_defects', 'n': 'done_defects_n',
+        'quality': 'cohort_data_quality', 'where': flow_items,
     },
 ]) }}
 

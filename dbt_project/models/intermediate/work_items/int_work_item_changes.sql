@@ -31,7 +31,10 @@ with changelog_items as (
             when roles.role in ('epic_link', 'parent') then 'epic'
             when items.field in ('issuelinks', 'link') then 'link'
             when
-                roles.role in ('team', 'anticipated_outcome', 'flagged', 'sprint', 'story_points', 'cost_of_delay')
+                roles.role in (
+                    'team', 'anticipated_outcome', 'flagged', 'sprint', 'story_points', 'cost_of_delay', 'severity',
+                    'found_in'
+                )
                 then roles.role
         end as field
     from {{ ref('stg_jira__changelog_items') }} as items
@@ -41,7 +44,7 @@ with changelog_items as (
             and items.field = lower(roles.field_id)
             and roles.role in (
                 'team', 'epic_link', 'parent', 'anticipated_outcome', 'flagged', 'sprint', 'story_points',
-                'cost_of_delay'
+                'cost_of_delay', 'severity', 'found_in'
             )
     where items.field != 'status' and {{ of_affected_items('items.item_key') }}
 

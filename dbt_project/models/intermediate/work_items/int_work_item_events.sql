@@ -9,6 +9,7 @@ with facts as (
 
     select
         item_key,
+        created_at,
         started_at,
         done_at,
         cancelled_at,
@@ -47,6 +48,14 @@ events as (
         first_unmapped_at as event_at
     from facts
     where first_unmapped_at is not null
+    union all
+    -- one that turned out to be none was not found
+    select
+        item_key,
+        'found' as event,
+        created_at as event_at
+    from facts
+    where cancelled_at is null or done_at is not null
 
 )
 
@@ -66,3 +75,13 @@ inner join {{ ref('int_work_item_types') }} as types
         events.item_key = types.item_key
         and events.event_at >= types.valid_from
         and events.event_at < types.valid_to
+left join {{ ref('int_work_item_defects') }} as security_defects
+    on
+        events.item_key = security_defects.item_key
+        and security_defects.kind = 'security'
+where
+    events.event != 'found'
+    or (
+        types.item_level = 'flow_item'
+        and (types.flow_item_type = 'defect' or security_defects.item_key is not null)
+    )

@@ -24,6 +24,12 @@ with rule_values as (
         lower(value) as value
     from {{ ref('stg_organization__unplanned_rules') }}
     where field in ('component', 'label', 'priority')
+    union
+    select
+        condition_field as field,
+        lower(condition_value) as value
+    from {{ ref('stg_organization__defect_rules') }}
+    where condition_field is not null
 
 ),
 
@@ -46,7 +52,7 @@ single_values as (
         valid_to
     from {{ ref('int_work_item_values') }}
     where
-        field in ('component', 'team', 'epic', 'priority')
+        field in ('component', 'team', 'epic', 'priority', 'severity', 'found_in')
         and value_text is not null
         and {{ of_affected_items('item_key') }}
     union

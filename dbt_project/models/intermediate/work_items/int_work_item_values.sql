@@ -20,6 +20,8 @@ with items as (
         issues.team_value,
         issues.title,
         issues.priority_name,
+        issues.severity_value,
+        issues.found_in_value,
         issues.labels,
         issues.component_ids,
         issues.component_names
@@ -82,6 +84,28 @@ current_values as (
             from {{ ref('stg_organization__unplanned_rules') }} as rules
             where rules.field = 'priority'
         )
+        or exists (
+            select 1
+            from {{ ref('stg_organization__defect_rules') }}
+        )
+    {%- for field in ['severity', 'found_in'] %}
+        union all
+        select
+            item_key,
+            '{{ field }}' as field,
+            {{ json_text("case when left(" ~ field ~ "_value, 1) = '{' then " ~ field ~ "_value end", 'id') }} as value,
+            coalesce(
+                {{ json_text("case when left(" ~ field ~ "_value, 1) = '{' then " ~ field ~ "_value end", 'value') }},
+                {{ json_text("case when left(" ~ field ~ "_value, 1) = '{' then " ~ field ~ "_value end", 'name') }},
+                case when left({{ field }}_value, 1) != '{' then {{ field }}_value end
+            ) as value_text
+        from items
+        where
+            exists (
+                select 1
+                from {{ ref('stg_organization__defect_rules') }}
+            )
+    {%- endfor %}
     union all
     select
         item_key,
@@ -133,7 +157,10 @@ versions as (
         first_changes.from_text as value_text
     from first_changes
     inner join items on first_changes.item_key = items.item_key
-    where first_changes.field in ('project', 'issue_type', 'epic', 'team', 'title', 'label', 'priority')
+    where
+        first_changes.field in (
+            'project', 'issue_type', 'epic', 'team', 'title', 'label', 'priority', 'severity', 'found_in'
+        )
     union all
     select
         changes.item_key,
@@ -145,7 +172,10 @@ versions as (
     from {{ ref('int_work_item_changes') }} as changes
     inner join items on changes.item_key = items.item_key
     where
-        changes.is_visible and changes.field in ('project', 'issue_type', 'epic', 'team', 'title', 'label', 'priority')
+        changes.is_visible
+        and changes.field in (
+            'project', 'issue_type', 'epic', 'team', 'title', 'label', 'priority', 'severity', 'found_in'
+        )
 
 ),
 

@@ -25,7 +25,7 @@
 } %}
 {%- set roles = [
     'story_points', 'sprint', 'epic_link', 'flagged', 'team', 'anticipated_outcome', 'actual_outcome', 'key_result',
-    'cost_of_delay',
+    'cost_of_delay', 'severity', 'found_in',
 ] %}
 {%- set role_fields = jira_role_fields() %}
 {%- set all_paths = paths.values() | list %}
@@ -107,6 +107,8 @@ select
     anticipated_outcome_text as anticipated_outcome,
     actual_outcome_text as actual_outcome,
     key_result_text as key_result,
+    severity_text as severity_value,
+    found_in_text as found_in_value,
     field_roles,
     coalesce({{ json_list('labels_json') }}, []) as labels,
     coalesce({{ json_strings('components_json', 'id') }}, []) as component_ids,

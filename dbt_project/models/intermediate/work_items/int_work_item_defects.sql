@@ -1,0 +1,162 @@
+with profile_conditions as (
+
+    select
+        profile_key,
+        {{ explode("string_split(conditions, chr(10))") }} as condition
+    from {{ ref('int_work_profiles') }}
+
+),
+
+matches as (
+
+    select
+        profiles.profile_key,
+        rules.kind,
+        rules.severity,
+        rules.valid_from,
+        rules.valid_to,
+        case when rules.connection is null then 0 else 1 end
+        + case when rules.project is null then 0 else 2 end
+        + case when rules.issue_type is null then 0 else 4 end
+        + case when rules.condition_field is null then 0 else 8 end as specificity
+    from {{ ref('int_work_profiles') }} as profiles
+    inner join {{ ref('stg_organization__defect_rules') }} as rules
+        on
+            (rules.connection is null or profiles.connection = rules.connection)
+            and (rules.project is null or profiles.project_key = rules.project)
+            and (
+                rules.issue_type is null
+                or lower(rules.issue_type) in (profiles.issue_type_id, lower(profiles.issue_type_name))
+            )
+    left join profile_conditions
+        on
+            profiles.profile_key = profile_conditions.profile_key
+            and profile_conditions.condition = rules.condition_field || '=' || lower(rules.condition_value)
+    where rules.condition_field is null or profile_conditions.profile_key is not null
+
+),
+
+-- the item as last known, the rules as on the day of its creation
+defects as (
+
+    select
+        items.item_key,
+        items.connection,
+        items.created_date,
+        matches.kind,
+        matches.severity
+    from (
+        select
+            work_items.item_key,
+            work_items.connection,
+            work_items.profile_key,
+            {{ local_date('work_items.created_at', 'settings.time_zone') }} as created_date
+        from {{ ref('int_work_items') }} as work_items
+        cross join {{ ref('int_settings') }} as settings
+    ) as items
+    inner join matches
+        on
+            items.profile_key = matches.profile_key
+            and {{ in_force('matches', 'items.created_date') }}
+    qualify row_number() over (
+        partition by items.item_key, matches.kind
+        order by matches.specificity desc, matches.valid_from desc, matches.severity asc
+    ) = 1
+
+),
+
+last_values as (
+
+    select
+        item_values.item_key,
+        item_values.field,
+        item_values.value,
+        item_values.value_text
+    from {{ ref('int_work_item_values') }} as item_values
+    where
+        item_values.field in ('component', 'label', 'priority', 'severity')
+        and item_values.valid_to = {{ forever() }}
+        and item_values.item_key in (select defects.item_key from defects)
+
+),
+
+severities as (
+
+    select
+        item_key,
+        max(value_text) filter (where field = 'severity') as severity,
+        max(value_text) filter (where field = 'priority') as priority
+    from last_values
+    where field in ('severity', 'priority')
+    group by item_key
+
+),
+
+-- a component says more about a place than a label
+places as (
+
+    select
+        item_key,
+        1 as preference,
+        {{ explode('[lower(value), lower(value_text)]') }} as place
+    from last_values
+    where field = 'component'
+    union all
+    select
+        item_key,
+        2 as preference,
+        {{ explode("string_split(lower(value_text), ' ')") }} as place
+    from last_values
+    where field = 'label'
+
+),
+
+services as (
+
+    select
+        defects.item_key,
+        defects.kind,
+        rules.service_id
+    from defects
+    inner join places on defects.item_key = places.item_key
+    inner join {{ ref('stg_organization__incident_services') }} as rules
+        on
+            places.place = lower(rules.tool_service)
+            and (rules.connection is null or defects.connection = rules.connection)
+            and {{ in_force('rules', 'defects.created_date') }}
+    qualify row_number() over (
+        partition by defects.item_key, defects.kind
+        order by places.preference asc, rules.connection asc nulls last, places.place asc
+    ) = 1
+
+),
+
+reopenings as (
+
+    select
+        intervals.item_key,
+        {{ ordered_list('intervals.valid_from', 'intervals.valid_from') }} as reopened_times
+    from {{ ref('int_work_item_state_intervals') }} as intervals
+    where
+        intervals.is_entry
+        and intervals.previous_flow_state = 'done'
+        and intervals.flow_state in ('new', 'waiting', 'active')
+        and intervals.item_key in (select defects.item_key from defects)
+    group by intervals.item_key
+
+)
+
+select
+    defects.item_key,
+    defects.kind,
+    services.service_id,
+    coalesce(defects.severity, severities.severity, severities.priority) as severity,
+    reopenings.reopened_times,
+    defects.created_date
+from defects
+left join services
+    on
+        defects.item_key = services.item_key
+        and defects.kind = services.kind
+left join severities on defects.item_key = severities.item_key
+left join reopenings on defects.item_key = reopenings.item_key
