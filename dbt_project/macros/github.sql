@@ -31,7 +31,3 @@
     node.updated_at,
     load_id
 {%- endmacro %}
-
-{% macro github_alert_kinds() -%}
-    {{ return(['dependabot', 'code_scanning', 'secret_scanning']) }}
-{%- endmacro %}

@@ -147,7 +147,9 @@ def _check_security_severities(rows: list[Row], reading: Reading) -> None:
     """A limit leaves some time."""
     for row in rows:
         if row.values["sla_days"] and int(row.values["sla_days"]) < 1:
-            message = f"{row.values['sla_days']} is not a number of days; write 1 or more, or leave it blank for no limit"
+            message = (
+                f"{row.values['sla_days']} is not a number of days; write 1 or more, or leave it blank for no limit"
+            )
             reading.problem("security_severities", row.line, "sla_days", message)
 
 

@@ -205,7 +205,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "security_severities",
-        "Within how many days a security finding is to be closed, and which count; one that is not named counts, without limit",
+        "Limits of security findings, and which count; a severity that is not named counts and has no limit",
         (
             Column(
                 "severity",

@@ -103,7 +103,9 @@ class SecurityOracle:
         for row in self.limits:
             since, until = str(row["valid_from"] or "0000"), str(row["valid_to"] or "9999")
             if row["severity"] == finding.severity and since <= day < until:
-                return timedelta(days=int(str(row["sla_days"]))) if row["sla_days"] else None, row["is_counted"] == "yes"
+                return timedelta(days=int(str(row["sla_days"]))) if row["sla_days"] else None, row[
+                    "is_counted"
+                ] == "yes"
         return None, True
 
     def _scopes(self, period: Period, service: str | None, day: date) -> dict[Scope, float]:

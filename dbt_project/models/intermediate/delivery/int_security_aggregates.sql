@@ -1,8 +1,3 @@
-{%- set defects_over = [
-    {'what': 'items', 'family': 'flow', 'number': 'done_items', 'n': 'done_n', 'quality': 'data_quality'},
-    {'what': 'deployments', 'family': 'delivery', 'number': 'deployments', 'n': 'deployments', 'quality': 'deployment_quality'},
-] -%}
-
 with aggregated as (
 
     select
@@ -49,38 +44,58 @@ with aggregated as (
 
 select
     aggregated.*,
-    {%- for over in defects_over %}
-        {{ over.what }}.{{ over.number }} as {{ over.what }}_done,
-        {{ over.what }}.{{ over.n }} as {{ over.what }}_n,
-        case
-            when aggregated.security_quality = 'not_available' or {{ over.what }}.{{ over.quality }} = 'not_available'
-                then 'not_available'
-            when {{ over.what }}.{{ over.quality }} = 'unmapped' then 'unmapped'
-            when aggregated.security_quality = 'no_data' or coalesce({{ over.what }}.{{ over.quality }}, 'no_data') = 'no_data'
-                then 'no_data'
-            when stale_{{ over.what }}.scope_id is not null then 'stale'
-            when 'partial' in (aggregated.security_quality, {{ over.what }}.{{ over.quality }}) then 'partial'
-            else 'ok'
-        end as {{ over.what }}_quality{{ ',' if not loop.last }}
-    {%- endfor %}
+    items.done_items as items_done,
+    items.done_n as items_n,
+    deployments.deployments as deployments_done,
+    deployments.deployments as deployments_n,
+    case
+        when 'not_available' in (aggregated.security_quality, items.data_quality) then 'not_available'
+        when items.data_quality = 'unmapped' then 'unmapped'
+        when aggregated.security_quality = 'no_data' or coalesce(items.data_quality, 'no_data') = 'no_data'
+            then 'no_data'
+        when stale_items.scope_id is not null then 'stale'
+        when 'partial' in (aggregated.security_quality, items.data_quality) then 'partial'
+        else 'ok'
+    end as items_quality,
+    case
+        when 'not_available' in (aggregated.security_quality, deployments.deployment_quality) then 'not_available'
+        when deployments.deployment_quality = 'unmapped' then 'unmapped'
+        when aggregated.security_quality = 'no_data' or coalesce(deployments.deployment_quality, 'no_data') = 'no_data'
+            then 'no_data'
+        when stale_deployments.scope_id is not null then 'stale'
+        when 'partial' in (aggregated.security_quality, deployments.deployment_quality) then 'partial'
+        else 'ok'
+    end as deployments_quality
 from aggregated
 left join {{ ref('int_periods') }} as periods
     on
         aggregated.period_grain = periods.period_grain
         and aggregated.period_start = periods.period_start
-{%- for over in defects_over %}
-    left join {{ ref('int_' ~ over.family ~ '_aggregates') }} as {{ over.what }}
-        on
-            aggregated.scope_type = {{ over.what }}.scope_type
-            and aggregated.scope_id = {{ over.what }}.scope_id
-            and aggregated.period_grain = {{ over.what }}.period_grain
-            and aggregated.period_start = {{ over.what }}.period_start
-            and aggregated.breakdown = 'all'
-            and {{ over.what }}.breakdown = 'all'
-    left join {{ ref('int_stale_scopes') }} as stale_{{ over.what }}
-        on
-            stale_{{ over.what }}.family = '{{ over.family }}'
-            and aggregated.scope_type = stale_{{ over.what }}.scope_type
-            and aggregated.scope_id = stale_{{ over.what }}.scope_id
-            and periods.end_at > stale_{{ over.what }}.stale_since
-{%- endfor %}
+left join {{ ref('int_flow_aggregates') }} as items
+    on
+        aggregated.scope_type = items.scope_type
+        and aggregated.scope_id = items.scope_id
+        and aggregated.period_grain = items.period_grain
+        and aggregated.period_start = items.period_start
+        and aggregated.breakdown = items.breakdown
+        and items.breakdown = 'all'
+left join {{ ref('int_stale_scopes') }} as stale_items
+    on
+        aggregated.scope_type = stale_items.scope_type
+        and aggregated.scope_id = stale_items.scope_id
+        and periods.end_at > stale_items.stale_since
+        and stale_items.family = 'flow'
+left join {{ ref('int_delivery_aggregates') }} as deployments
+    on
+        aggregated.scope_type = deployments.scope_type
+        and aggregated.scope_id = deployments.scope_id
+        and aggregated.period_grain = deployments.period_grain
+        and aggregated.period_start = deployments.period_start
+        and aggregated.breakdown = deployments.breakdown
+        and deployments.breakdown = 'all'
+left join {{ ref('int_stale_scopes') }} as stale_deployments
+    on
+        aggregated.scope_type = stale_deployments.scope_type
+        and aggregated.scope_id = stale_deployments.scope_id
+        and periods.end_at > stale_deployments.stale_since
+        and stale_deployments.family = 'delivery'

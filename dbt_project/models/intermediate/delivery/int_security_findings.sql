@@ -70,7 +70,8 @@ with findings as (
         {{ only_element('ghsa_ids') }} as ghsa_id,
         rule_id as rule_name,
         coalesce(
-            severity, case rule_severity when 'error' then 'high' when 'warning' then 'medium' when 'note' then 'low' end
+            severity,
+            case rule_severity when 'error' then 'high' when 'warning' then 'medium' when 'note' then 'low' end
         ) as severity,
         case
             when state = 'fixed' then 'fixed'
@@ -219,7 +220,7 @@ ranked as (
             {%- endfor %}
         end as resolution_rank,
         case
-            when visible.source not in ('{{ github_alert_kinds() | join("', '") }}')
+            when visible.source not in ('dependabot', 'code_scanning', 'secret_scanning')
                 then coalesce(reopenings.reopened_count, 0)
         end as reopened_count
     from visible
@@ -228,7 +229,7 @@ ranked as (
 
 ),
 
--- an original speaks for its copies: as grave as the gravest, open while one is, fixed where one was, false where all are
+-- an original speaks for its copies: as grave as the gravest, open while one is, fixed where one was
 united as (
 
     select

@@ -1,5 +1,10 @@
--- what is scanned, and until when: of a repository each kind of alerts; a place of which a file told, from the first finding on.
--- A kind that was switched off is known up to then if it ever found anything
+{%- set breakdowns = ['all'] -%}
+{%- for severity in security_severities() %}
+    {%- do breakdowns.append('severity:' ~ severity) %}
+{%- endfor %}
+
+-- what is scanned, and until when: of a repository each kind of alerts, and one that was switched off up to then if it
+-- ever found anything; a place of which a file told, from the first finding on
 with scanned as (
 
     select
@@ -14,13 +19,13 @@ with scanned as (
         end as valid_to,
         connections.start_date
     from {{ ref('int_repositories') }} as repositories
-    cross join (values ('{{ github_alert_kinds() | join("'), ('") }}')) as kinds (kind)
+    cross join (values ('dependabot'), ('code_scanning'), ('secret_scanning')) as kinds (kind)
     cross join {{ ref('int_settings') }} as settings
     left join {{ ref('stg_github__availabilities') }} as availabilities
         on
             repositories.repository_key = availabilities.repository_key
-            and availabilities.stream_name = kinds.kind || '_alerts'
-            and availabilities.changed_at <= settings.as_of
+            and kinds.kind || '_alerts' = availabilities.stream_name
+            and settings.as_of >= availabilities.changed_at
     left join (
         select distinct
             repository_key,
@@ -41,7 +46,7 @@ with scanned as (
         any_value(connections.start_date) as start_date
     from {{ ref('int_security_findings') }} as findings
     left join {{ ref('int_connections') }} as connections on findings.connection = connections.connection
-    where findings.source not in ('{{ github_alert_kinds() | join("', '") }}')
+    where findings.source not in ('dependabot', 'code_scanning', 'secret_scanning')
     group by findings.place_key, findings.connection
 
 ),
@@ -99,9 +104,12 @@ covered as (
 
 breakdowns as (
 
-    select breakdown
-    from (values ('all'), {% for severity in security_severities() %}('severity:{{ severity }}'){{ ', ' if not loop.last }}{% endfor %})
-        as listed (breakdown)
+    {%- for breakdown in breakdowns %}
+        {%- if not loop.first %}
+            union all
+        {%- endif %}
+        select '{{ breakdown }}' as breakdown
+    {%- endfor %}
 
 )
 
