@@ -12,12 +12,34 @@
     ]) }}
 {%- endmacro %}
 
+{% macro security_severities() -%}
+    {{ return(['critical', 'high', 'medium', 'low', 'info']) }}
+{%- endmacro %}
+
+{% macro in_every_scope(relation) -%}
+    {%- for scope_type, scope_id in [
+        ('service', 'service_id'), ('team', 'team_scope_id'), ('value_stream', 'value_stream_id'),
+        ('organization', "'organization'"),
+    ] %}
+    {%- if not loop.first %}
+    union all
+    {%- endif %}
+    select
+        {{ relation }}.*,
+        '{{ scope_type }}' as scope_type,
+        {{ scope_id }} as scope_id
+    from {{ relation }}
+    {{- ' where service_id is not null' if scope_type == 'service' }}
+    {%- endfor %}
+{%- endmacro %}
+
 {% macro delivery_homes(relation, key, date) -%}
     select
         facts.{{ key }},
         coalesce(teams.is_small, false) as is_of_small_team,
         coalesce(teams.scope_id, 'unassigned') as team_id,
-        scopes.value_stream_id
+        scopes.value_stream_id,
+        scopes.service_id
     from {{ relation }} as facts
     inner join {{ ref('int_place_scopes') }} as scopes
         on
@@ -31,6 +53,6 @@
     qualify
         row_number() over (
             partition by facts.{{ key }}
-            order by scopes.weight desc, scopes.value_stream_id asc
+            order by scopes.weight desc, scopes.value_stream_id asc, scopes.service_id asc
         ) = 1
 {%- endmacro %}

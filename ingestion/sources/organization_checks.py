@@ -154,6 +154,16 @@ def _check_defect_rules(rows: list[Row], reading: Reading) -> None:
             reading.problem("defect_rules", row.line, "issue_type", message)
 
 
+def _check_security_severities(rows: list[Row], reading: Reading) -> None:
+    """A limit leaves some time."""
+    for row in rows:
+        if row.values["sla_days"] and int(row.values["sla_days"]) < 1:
+            message = (
+                f"{row.values['sla_days']} is not a number of days; write 1 or more, or leave it blank for no limit"
+            )
+            reading.problem("security_severities", row.line, "sla_days", message)
+
+
 def _check_key_results(rows: list[Row], reading: Reading) -> None:
     """A key result belongs to a known scope, ends after it starts and has a way to go."""
     tables = {"team": "teams", "value_stream": "value_streams"}
@@ -186,6 +196,7 @@ CHECKS: dict[str, Callable[[list[Row], Reading], None]] = {
     "work_rules": _check_work_rules,
     "type_mappings": _check_type_mappings,
     "defect_rules": _check_defect_rules,
+    "security_severities": _check_security_severities,
     "key_results": _check_key_results,
     "team_costs": _check_team_costs,
 }

@@ -204,6 +204,23 @@ TABLES: tuple[Table, ...] = (
         history="single",
     ),
     Table(
+        "security_severities",
+        "Limits of security findings, and which count; a severity that is not named counts and has no limit",
+        (
+            Column(
+                "severity",
+                "Severity of the finding",
+                required=True,
+                choices=("critical", "high", "medium", "low", "info"),
+            ),
+            Column("sla_days", "Days from when it was first found; blank = no limit", "integer"),
+            Column("is_counted", "Whether it counts in the metrics", required=True, choices=("yes", "no")),
+            *VALIDITY,
+        ),
+        key=("severity",),
+        history="single",
+    ),
+    Table(
         "work_rules",
         "Which team an item belongs to: the first rule_order that matches; several rows of one order share by weight",
         (

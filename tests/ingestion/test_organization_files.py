@@ -190,6 +190,19 @@ FILES = [
         'team_id,month,amount,currency\na,2025-01-01,"1,5",EUR\n',
         "'1,5' is not a number; write digits with",
     ),
+    (
+        "security_severities",
+        "severity,sla_days,is_counted\nhigh,0,yes\n",
+        "security_severities.csv:2: sla_days: 0 is not a number of days; write 1 or more, or leave it blank for",
+    ),
+    ("security_severities", "severity,sla_days,is_counted\nhigh,two,yes\n", "'two' is not a whole number"),
+    ("security_severities", "severity,sla_days,is_counted\nhihg,2,yes\n", "'hihg' is not known; did you mean 'high'?"),
+    ("security_severities", "severity,sla_days,is_counted\nhigh,2,\n", "is_counted: is blank; it is required"),
+    (
+        "security_severities",
+        "severity,sla_days,is_counted,valid_from\nhigh,2,yes,\nhigh,3,yes,2026-01-01\n",
+        "security_severities.csv:3: valid_from: overlaps line 2 (severity 'high' always to open)",
+    ),
     ("team_costs", "team_id,month,amount,currency\na,2025-01-01,-1,EUR\n", "-1 is negative; write 0 or more"),
     (
         "team_costs",

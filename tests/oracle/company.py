@@ -15,6 +15,7 @@ from tests.oracle.flow_rows import FlowRows
 from tests.oracle.organization import Organization
 from tests.oracle.periods import Calendar, Rows, period_start
 from tests.oracle.raw_data import Settings
+from tests.oracle.security import KINDS, SecurityOracle
 from tests.oracle.sentiment import SentimentOracle
 from tests.oracle.timeline import LocalTime, micros
 from tests.oracle.working_time import WorkingTime
@@ -72,6 +73,13 @@ def expected(company: Company, nights: Sequence[datetime], rules: Rules | None =
         | outcomes.rows(truth, organization, calendar, min(nights))
         | sentiment.rows()
     )
+    scans = [
+        (services.get(each.name_with_owner), each.created_at, kind not in each.switched_off)
+        for each in company.world.github.repositories
+        for kind in KINDS
+    ]
+    tables = company.organization
+    rows |= SecurityOracle(truth, organization, calendar, tables, scans, rules.start_date, rows).rows()
     return rows, sentiment
 
 

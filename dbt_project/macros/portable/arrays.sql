@@ -26,3 +26,7 @@
     {%- set wanted = "filter (where " ~ name ~ " in ('" ~ names | join("', '") ~ "'))" -%}
     map(list({{ name }}) {{ wanted }}, list(struct_pack({{ columns | join(', ') }})) {{ wanted }})
 {%- endmacro %}
+
+{% macro only_element(array) -%}
+    case when len(list_distinct({{ array }})) = 1 then {{ array }}[1] end
+{%- endmacro %}

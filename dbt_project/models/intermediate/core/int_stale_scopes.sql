@@ -43,27 +43,57 @@ tracker_scopes as (
 
 ),
 
-stale_repositories as (
+-- repositories that could not be read, and places of which only files tell
+stale_places as (
 
     select
-        repository_scopes.service_id,
-        repository_scopes.team_id,
-        repository_scopes.value_stream_id,
+        'delivery' as family,
+        repositories.repository_key as place_key,
         stale_connections.stale_since
     from stale_connections
     inner join {{ ref('int_repositories') }} as repositories
         on stale_connections.connection = repositories.connection
-    inner join {{ ref('int_repository_scopes') }} as repository_scopes
-        on repositories.repository_key = repository_scopes.repository_key
+    union all
+    select
+        'security' as family,
+        repositories.repository_key as place_key,
+        connections.security_stale_since as stale_since
+    from {{ ref('int_connections') }} as connections
+    inner join {{ ref('int_repositories') }} as repositories on connections.connection = repositories.connection
+    where connections.security_stale_since is not null
+    union all
+    select distinct
+        'security' as family,
+        findings.place_key,
+        connections.security_stale_since as stale_since
+    from {{ ref('int_connections') }} as connections
+    inner join {{ ref('int_security_findings') }} as findings on connections.connection = findings.connection
+    where connections.security_stale_since is not null
 
 ),
 
-team_scopes as (
+stale_owners as (
 
-    select distinct
-        team_id,
-        scope_id
-    from {{ ref('int_team_period_scopes') }}
+    select
+        stale_places.family,
+        stale_places.stale_since,
+        scopes.service_id,
+        scopes.value_stream_id,
+        coalesce(team_scopes.scope_id, scopes.team_id) as team_scope_id
+    from stale_places
+    inner join {{ ref('int_place_scopes') }} as scopes on stale_places.place_key = scopes.place_key
+    left join (
+        select distinct
+            team_id,
+            scope_id
+        from {{ ref('int_team_period_scopes') }}
+    ) as team_scopes on scopes.team_id = team_scopes.team_id
+
+),
+
+stale_deliveries as (
+
+    {{ in_every_scope('stale_owners') }}
 
 ),
 
@@ -84,34 +114,11 @@ families as (
     from tracker_scopes
     union all
     select
-        'delivery' as family,
-        'service' as scope_type,
-        service_id as scope_id,
+        family,
+        scope_type,
+        scope_id,
         stale_since
-    from stale_repositories
-    where service_id is not null
-    union all
-    select
-        'delivery' as family,
-        'team' as scope_type,
-        team_scopes.scope_id,
-        stale_repositories.stale_since
-    from stale_repositories
-    inner join team_scopes on stale_repositories.team_id = team_scopes.team_id
-    union all
-    select
-        'delivery' as family,
-        'value_stream' as scope_type,
-        value_stream_id as scope_id,
-        stale_since
-    from stale_repositories
-    union all
-    select
-        'delivery' as family,
-        'organization' as scope_type,
-        'organization' as scope_id,
-        stale_since
-    from stale_repositories
+    from stale_deliveries
     union all
     select
         listed.family,
@@ -119,7 +126,7 @@ families as (
         scopes.scope_id,
         stale_connections.stale_since
     from stale_connections
-    cross join (values ('flow'), ('outcomes'), ('delivery'), ('sentiment')) as listed (family)
+    cross join (values ('flow'), ('outcomes'), ('delivery'), ('security'), ('sentiment')) as listed (family)
     cross join (
         select distinct
             scope_type,

@@ -20,6 +20,10 @@
     'relation': ref('int_incidents'), 'alias': 'incidents', 'key': 'incident_key', 'service': 'service_id',
     'place': 'incidents.place_key', 'at': 'started_at'
 } -%}
+{%- set findings = {
+    'relation': 'security_findings', 'alias': 'findings', 'key': 'finding_key', 'place': 'findings.place_key',
+    'at': 'opened_at', 'breakdown': 'findings.breakdown'
+} -%}
 {%- set facts = [
     dict(changes, fact='merge', where='changes.is_default_branch'),
     dict(changes, fact='undeployed_merge', where='changes.is_default_branch and not ' ~ shipped),
@@ -48,9 +52,46 @@
     dict(incidents, fact='incident', where='incidents.is_counted'),
     dict(incidents, fact='incident_restore', at='resolved_at', value='incidents.restore_hours',
          where='incidents.is_counted'),
+    dict(findings, fact='security_finding'),
+    dict(findings, fact='security_defect', where="findings.resolution != 'dismissed'"),
+    dict(findings, fact='security_remediation', at='closed_at', value='findings.remediation_days'),
+    dict(findings, fact='due_security_finding', at='due_at', where='findings.due_at < settings.as_of',
+         value='case when findings.closed_at <= findings.due_at then 1 else 0 end'),
+] -%}
+{#- Stocks: what has begun and not ended at a period's end, with its age in days. -#}
+{%- set stocks = [
+    dict(pull_requests, fact='open_pull_request_age', since='ready_at', where='pull_requests.is_default_branch',
+         until='coalesce(pull_requests.merged_at, pull_requests.closed_at)'),
+    dict(findings, fact='open_security_finding_age', since='opened_at', until='findings.closed_at'),
+    dict(findings, fact='overdue_security_finding', since='due_at', until='findings.closed_at'),
 ] -%}
 
-with facts as (
+-- a finding counts among those of its severity and, where its severity counts, among all
+with security_findings as (
+
+    {%- for breakdown, is_in in [
+        ("'all'", 'is_counted'),
+        ("'severity:' || severity", 'duplicate_of_key is null and severity is not null'),
+    ] %}
+        {%- if not loop.first %}
+            union all
+        {%- endif %}
+        select
+            finding_key || '/' || {{ breakdown }} as finding_key,
+            {{ breakdown }} as breakdown,
+            place_key,
+            resolution,
+            remediation_days,
+            opened_at,
+            closed_at,
+            due_at
+        from {{ ref('int_security_findings') }}
+        where resolution != 'false_positive' and {{ is_in }}
+    {%- endfor %}
+
+),
+
+facts as (
 
     {%- for f in facts %}
         {%- if not loop.first %}
@@ -66,6 +107,7 @@ with facts as (
             {{ local_date(f.alias ~ '.' ~ f.at, 'settings.time_zone') }} as occurred_date,
             cast({{ f.value or 'null' }} as double) as value,
             cast(null as {{ text_type() }}) as period_grain,
+            cast({{ f.breakdown or 'null' }} as {{ text_type() }}) as breakdown,
             cast(null as {{ text_type() }}) as reviewer
         from {{ f.relation }} as {{ f.alias }}
         cross join {{ ref('int_settings') }} as settings
@@ -82,31 +124,35 @@ with facts as (
         {{ local_date('reviews.submitted_at', 'settings.time_zone') }} as occurred_date,
         null as value,
         null as period_grain,
+        null as breakdown,
         reviews.reviewer_login as reviewer
     from {{ ref('int_pull_request_reviews') }} as reviews
     cross join {{ ref('int_settings') }} as settings
     inner join {{ ref('int_pull_requests') }} as pull_requests
         on reviews.pull_request_key = pull_requests.pull_request_key
     where reviews.is_by_another_person and pull_requests.is_default_branch
-    union all
-    select
-        'open_pull_request_age' as fact,
-        pull_requests.pull_request_key || '@' || periods.period_grain || periods.period_start as fact_key,
-        pull_requests.repository_key as place_key,
-        null as service_id,
-        true as is_of_every_service,
-        periods.elapsed_until as occurred_at,
-        least(periods.period_end - 1, settings.as_of_date) as occurred_date,
-        {{ seconds_between('pull_requests.ready_at', 'periods.elapsed_until') }} / 86400.0 as value,
-        periods.period_grain,
-        null as reviewer
-    from {{ ref('int_pull_requests') }} as pull_requests
-    cross join {{ ref('int_settings') }} as settings
-    inner join {{ ref('int_periods') }} as periods
-        on
-            pull_requests.ready_at < periods.elapsed_until
-            and coalesce(pull_requests.merged_at, pull_requests.closed_at, {{ forever() }}) >= periods.elapsed_until
-    where pull_requests.is_default_branch
+    {%- for f in stocks %}
+        union all
+        select
+            '{{ f.fact }}' as fact,
+            {{ f.alias }}.{{ f.key }} || '@' || periods.period_grain || periods.period_start as fact_key,
+            {{ f.place or f.alias ~ '.repository_key' }} as place_key,
+            null as service_id,
+            true as is_of_every_service,
+            periods.elapsed_until as occurred_at,
+            least(periods.period_end - 1, settings.as_of_date) as occurred_date,
+            {{ seconds_between(f.alias ~ '.' ~ f.since, 'periods.elapsed_until') }} / 86400.0 as value,
+            periods.period_grain,
+            {{ f.breakdown or 'null' }} as breakdown,
+            null as reviewer
+        from {{ f.relation }} as {{ f.alias }}
+        cross join {{ ref('int_settings') }} as settings
+        inner join {{ ref('int_periods') }} as periods
+            on
+                {{ f.alias }}.{{ f.since }} < periods.elapsed_until
+                and coalesce({{ f.until }}, {{ forever() }}) >= periods.elapsed_until
+        where {{ f.where or 'true' }}
+    {%- endfor %}
 
 ),
 
@@ -143,30 +189,7 @@ attributed as (
 
 scoped as (
 
-    select
-        attributed.*,
-        'service' as scope_type,
-        service_id as scope_id
-    from attributed
-    where service_id is not null
-    union all
-    select
-        attributed.*,
-        'team' as scope_type,
-        team_scope_id as scope_id
-    from attributed
-    union all
-    select
-        attributed.*,
-        'value_stream' as scope_type,
-        value_stream_id as scope_id
-    from attributed
-    union all
-    select
-        attributed.*,
-        'organization' as scope_type,
-        'organization' as scope_id
-    from attributed
+    {{ in_every_scope('attributed') }}
 
 ),
 
@@ -196,6 +219,7 @@ select
     placed.period_start,
     case when placed.scope_type = 'service' then 1 else placed.weight end as weight,
     facts.value,
+    facts.breakdown,
     facts.reviewer,
     facts.occurred_at
 from placed

@@ -190,30 +190,7 @@ members as (
 
 scoped as (
 
-    select
-        members.*,
-        'service' as scope_type,
-        service_id as scope_id
-    from members
-    where service_id is not null
-    union all
-    select
-        members.*,
-        'team' as scope_type,
-        team_scope_id as scope_id
-    from members
-    union all
-    select
-        members.*,
-        'value_stream' as scope_type,
-        value_stream_id as scope_id
-    from members
-    union all
-    select
-        members.*,
-        'organization' as scope_type,
-        'organization' as scope_id
-    from members
+    {{ in_every_scope('members') }}
 
 ),
 

@@ -297,12 +297,12 @@ findings as (
             'stale_connection' as check_name,
             connection,
             cast(null as {{ text_type() }}) as subject,
-            nullif(stale_since, {{ beginning() }}) as first_at,
+            nullif(least(stale_since, security_stale_since), {{ beginning() }}) as first_at,
             last_run_at as last_at,
             1 as records_count,
             cast(null as bigint) as whole_count
         from {{ ref('int_connections') }}
-        where is_stale
+        where is_stale or security_stale_since is not null
         union all
         select
             'stale_project' as check_name,

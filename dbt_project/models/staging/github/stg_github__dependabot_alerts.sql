@@ -1,45 +1,26 @@
-with source as (
+with parsed as (
 
-    select * from {{ source('github', 'dependabot_alerts') }}
-
-),
-
-parsed as (
-
-    select
-        connection,
-        id,
-        load_id,
-        {{ json_parse('payload', '{
-            "number": "BIGINT",
-            "state": "VARCHAR",
-            "created_at": "TIMESTAMP",
-            "updated_at": "TIMESTAMP",
-            "fixed_at": "TIMESTAMP",
-            "dismissed_at": "TIMESTAMP",
-            "auto_dismissed_at": "TIMESTAMP",
-            "dismissed_reason": "VARCHAR",
-            "package": {"ecosystem": "VARCHAR", "name": "VARCHAR"},
-            "manifest_path": "VARCHAR",
-            "scope": "VARCHAR",
-            "severity": "VARCHAR",
-            "advisory": {
-                "ghsa_id": "VARCHAR",
-                "cve_id": "VARCHAR",
-                "published_at": "TIMESTAMP",
-                "withdrawn_at": "TIMESTAMP"
-            },
-            "repository": {"id": "VARCHAR"}
-        }') }} as node
-    from source
+    {{ github_alerts(source('github', 'dependabot_alerts'), '
+        "fixed_at": "TIMESTAMP",
+        "dismissed_at": "TIMESTAMP",
+        "auto_dismissed_at": "TIMESTAMP",
+        "dismissed_reason": "VARCHAR",
+        "package": {"ecosystem": "VARCHAR", "name": "VARCHAR"},
+        "manifest_path": "VARCHAR",
+        "scope": "VARCHAR",
+        "severity": "VARCHAR",
+        "advisory": {
+            "ghsa_id": "VARCHAR",
+            "cve_id": "VARCHAR",
+            "published_at": "TIMESTAMP",
+            "withdrawn_at": "TIMESTAMP"
+        }
+    ') }}
 
 )
 
 select
-    connection || ':' || id as alert_key,
-    connection || ':' || node.repository.id as repository_key,
-    connection,
-    node.state,
+    {{ github_alert_columns() }},
     node.dismissed_reason,
     node.severity,
     node.advisory.ghsa_id,
@@ -48,13 +29,9 @@ select
     node.package.name as package_name,
     node.manifest_path,
     node.scope as dependency_scope,
-    node.number as alert_number,
-    node.created_at,
-    node.updated_at,
     node.fixed_at,
     node.dismissed_at,
     node.auto_dismissed_at,
     node.advisory.published_at as advisory_published_at,
-    node.advisory.withdrawn_at as advisory_withdrawn_at,
-    load_id
+    node.advisory.withdrawn_at as advisory_withdrawn_at
 from parsed

@@ -1,0 +1,6 @@
+select
+    {{ organization_text('payload', 'severity') }} as severity,
+    cast({{ organization_text('payload', 'sla_days') }} as integer) as sla_days,
+    {{ organization_text('payload', 'is_counted') }} = 'yes' as is_counted,
+    {{ valid_range('payload') }}
+from {{ source('organization', 'security_severities') }}
