@@ -312,12 +312,19 @@ def late_statuses(world: World, chance: random.Random) -> str:
 
 
 def late_incidents(world: World, chance: random.Random) -> str:
-    """An old incident is reported, one is judged anew, one is taken back; a release turns out to be undone."""
+    """An old incident is reported, one is judged anew, one is taken back; a release turns out to be undone.
+
+    A finding was opened earlier than told, one is back, one was none.
+    """
     inbox = world.organization.inbox
     told = world.report(chance, world.now - timedelta(days=chance.randint(2, 40)))
     judged, gone = chance.sample([id_ for id_ in inbox["incidents"] if id_ != told], 2)
     inbox["incidents"][judged]["severity"] = chance.choice(["high", "low"])
     inbox["incidents"][gone]["deleted"] = True
+    dated, back, false = chance.sample(list(inbox["security_findings"].values()), 3)
+    dated["opened_at"] = "2025-12-20T00:00:00Z"
+    back |= {"state": "open", "reopened_at": [f"{world.now - timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"]}
+    false |= {"state": "false_positive", "closed_at": f"{world.now - timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"}
     undone = chance.choice(list(inbox["deployments"].values()))
     if undone["status"] == "success":
         undone["status"] = "rolled_back"

@@ -44,7 +44,9 @@ class Organization:
     tables: dict[str, list[Row]] = field(default_factory=dict)
     waves: list[Row] = field(default_factory=list)
     answers: dict[str, list[Row]] = field(default_factory=dict)
-    inbox: dict[str, dict[str, Row]] = field(default_factory=lambda: {"deployments": {}, "incidents": {}})
+    inbox: dict[str, dict[str, Row]] = field(
+        default_factory=lambda: {"deployments": {}, "incidents": {}, "security_findings": {}}
+    )
 
     def remap(
         self, table: str, of: Callable[[Row], bool], on: date | None, *, keep: bool = False, **values: Any
@@ -147,6 +149,9 @@ def small_organization(start: date, first_month: date) -> Organization:
         ],
         "repair_rules": [{"kind": "hotfix", "field": "branch", "pattern": "hotfix/*"}],
         "incident_severities": [{"severity": "low", "is_incident": "no"}],
+        "security_severities": [
+            {"severity": "high", "sla_days": "7", "is_counted": "yes"}, {"severity": "low", "is_counted": "no"},
+        ],
         "repository_services": [
             {"repository": "small/web", "service_id": "web"}, {"repository": "small/ledger", "service_id": "ledger"},
         ],

@@ -38,6 +38,7 @@ class World:
     def __post_init__(self) -> None:
         self.chance = random.Random(f"world {self.seed}")
         self.trouble = random.Random(f"trouble {self.seed}")
+        self.scans = random.Random(f"scans {self.seed}")
         self.now = self.origin
         self.forge = Forge([
             Repository("R_web", "small/web", self.origin - timedelta(days=400)),
@@ -69,6 +70,7 @@ class World:
             if day.weekday() < 5:
                 self.forge.live(self.chance, day)
                 self._run_services(day)
+                self._scan_services(day)
             self._answer_surveys(day)
             self.now = day + timedelta(days=1)
         self.now = until
@@ -161,6 +163,24 @@ class World:
             "started_at": _text(at), "resolved_at": _text(at + timedelta(minutes=chance.randint(5, 180))),
         }  # fmt: skip
         return id_
+
+    def _scan_services(self, day: datetime) -> None:
+        """What two scanners tell the inbox: findings, of which they make some both, and what becomes of them."""
+        chance, findings = self.scans, self.organization.inbox["security_findings"]
+        for finding in findings.values():
+            if finding["state"] == "open" and chance.random() < 0.08:
+                finding["state"] = chance.choices(["fixed", "dismissed", "false_positive"], [8, 1, 1])[0]
+                finding["closed_at"] = _text(day + timedelta(hours=12))
+        if chance.random() < 0.3:
+            place = {"service": chance.choice(SERVICES)} if chance.random() < 0.7 else {"repository": "small/web"}
+            advisory, severity = f"CVE-2026-{chance.randint(1000, 1030)}", chance.choice(["high", "medium", "low"])
+            for scanner in ("one", "two") if chance.random() < 0.3 else ("one",):
+                id_ = f"{scanner}{len(findings)}"
+                at = day + timedelta(hours=chance.randint(1, 11))
+                findings[id_] = {
+                    "id": id_, "scanner": scanner, "advisory": advisory, "severity": severity, "state": "open",
+                    "opened_at": _text(at), **place,
+                }  # fmt: skip
 
     def _answer_surveys(self, day: datetime) -> None:
         for wave in self.organization.waves:
