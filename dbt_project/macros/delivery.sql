@@ -9,6 +9,7 @@
         {'fact': 'incident_restore', 'unit': 'hours', 'quality': 'incident_quality'},
         {'fact': 'failed_deployment_recovery', 'unit': 'hours', 'quality': 'failure_quality'},
         {'fact': 'open_pull_request_age', 'unit': 'days', 'quality': 'change_quality'},
+        {'fact': 'ci_duration', 'unit': 'minutes', 'quality': 'ci_quality', 'family': 'ci'},
     ]) }}
 {%- endmacro %}
 

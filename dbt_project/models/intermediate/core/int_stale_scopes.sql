@@ -69,6 +69,15 @@ stale_places as (
     from {{ ref('int_connections') }} as connections
     inner join {{ ref('int_security_findings') }} as findings on connections.connection = findings.connection
     where connections.security_stale_since is not null
+    union all
+    select
+        'ci' as family,
+        repositories.repository_key as place_key,
+        stale_streams.stale_since
+    from {{ ref('int_stale_streams') }} as stale_streams
+    inner join {{ ref('int_repositories') }} as repositories
+        on stale_streams.connection = repositories.connection
+    where stale_streams.stream in ('repositories', 'workflow_runs')
 
 ),
 
@@ -126,7 +135,7 @@ families as (
         scopes.scope_id,
         stale_connections.stale_since
     from stale_connections
-    cross join (values ('flow'), ('outcomes'), ('delivery'), ('security'), ('sentiment')) as listed (family)
+    cross join (values ('flow'), ('outcomes'), ('delivery'), ('security'), ('sentiment'), ('ci')) as listed (family)
     cross join (
         select distinct
             scope_type,
