@@ -57,3 +57,10 @@
             order by scopes.weight desc, scopes.value_stream_id asc, scopes.service_id asc
         ) = 1
 {%- endmacro %}
+
+{% macro matches_workflow(alias, pattern) -%}
+    (
+        {{ matches_glob('lower(' ~ alias ~ '.workflow_name)', 'lower(' ~ pattern ~ ')') }}
+        or {{ matches_glob("regexp_replace(lower(" ~ alias ~ ".workflow_path), '^.*/', '')", 'lower(' ~ pattern ~ ')') }}
+    )
+{%- endmacro %}

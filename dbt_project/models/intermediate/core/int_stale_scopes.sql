@@ -78,6 +78,26 @@ stale_places as (
     inner join {{ ref('int_repositories') }} as repositories
         on stale_streams.connection = repositories.connection
     where stale_streams.stream in ('repositories', 'workflow_runs')
+    union all
+    -- a service's deployments are stale through the streams that its rule looks at
+    select distinct
+        'delivery' as family,
+        coalesce('service:' || scopes.service_id, scopes.repository_key) as place_key,
+        stale_streams.stale_since
+    from {{ ref('int_stale_streams') }} as stale_streams
+    inner join {{ ref('int_repositories') }} as repositories
+        on stale_streams.connection = repositories.connection
+    inner join {{ ref('int_repository_scopes') }} as scopes
+        on repositories.repository_key = scopes.repository_key
+    inner join {{ ref('stg_organization__deployment_rules') }} as rules
+        on
+            (rules.service_id is null or scopes.service_id = rules.service_id)
+            and (
+                (rules.method = 'workflow' and stale_streams.stream in ('workflow_runs', 'workflow_jobs'))
+                or (rules.method = 'release' and stale_streams.stream = 'releases')
+                or (rules.method = 'tag' and stale_streams.stream = 'tags')
+            )
+            and cast(stale_streams.stale_since as date) < rules.valid_to
 
 ),
 

@@ -16,8 +16,13 @@ with branches as (
 
 deploying_runs as (
 
-    select distinct run_key
+    select run_key
     from {{ ref('stg_github__workflow_jobs') }}
+    union
+    select runs.run_key
+    from {{ ref('stg_github__workflow_runs') }} as runs
+    inner join {{ ref('stg_organization__deployment_rules') }} as rules
+        on {{ matches_workflow('runs', 'rules.workflow_pattern') }}
 
 ),
 

@@ -66,7 +66,7 @@ first_deployments as (
         any_value(service_id) as service_id,
         min(deployed_date) as first_deployed_date
     from {{ ref('int_deployments') }}
-    where is_production
+    where is_production and outcome in ('success', 'failure', 'aborted')
     group by place_key
 
 ),
@@ -135,7 +135,7 @@ members as (
         scopes.value_stream_id,
         coalesce(teams.scope_id, 'unassigned') as team_scope_id,
         connections.start_date,
-        coalesce(deployment_streams.is_not_available, false) as is_not_available,
+        coalesce(deployment_streams.is_not_available, false) and other_rules.method is null as is_not_available,
         coalesce(first_deployments.first_deployed_date < periods.period_end, false) as has_deployments,
         false as is_stale,
         case
@@ -161,6 +161,13 @@ members as (
     left join {{ ref('int_connections') }} as connections
         on repositories.connection = connections.connection
     left join deployment_streams on repositories.connection = deployment_streams.connection
+    -- what a workflow, a release, a tag or a merge shows needs no records of deployments
+    left join {{ ref('stg_organization__deployment_rules') }} as other_rules
+        on
+            (other_rules.service_id is null or scopes.service_id = other_rules.service_id)
+            and other_rules.method != 'deployments'
+            and periods.period_end > other_rules.valid_from
+            and periods.period_start < other_rules.valid_to
     left join first_deployments
         on coalesce('service:' || scopes.service_id, scopes.repository_key) = first_deployments.place_key
     left join ci_repositories on repositories.repository_key = ci_repositories.repository_key
