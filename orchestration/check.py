@@ -25,6 +25,7 @@ from orchestration.check_output import (
     show_unmapped,
     show_waiting_proposals,
 )
+from orchestration.deployment_rules import Matched, matched, show_deployment_rules, unread_workflows
 from orchestration.errors import BAD_INPUT, OK
 from orchestration.last_night import NotThere, last_night
 from orchestration.mapping import Rules
@@ -61,12 +62,16 @@ def run_check(settings: Settings, as_of: str | None, console: Console | None = N
         *show_owned("repository", rules.repositories(), "repository_services.csv", console),
         *show_owned("tool_service", rules.tool_services(), "incident_services.csv", console),
     ]
+    found, today = _deployments(settings), clock.astimezone(zone).date()
+    show_deployment_rules(organization, today, found, console)
+    github = [connection for connection in config.connections if connection.type == "github"]
+    unread = unread_workflows(organization.get("deployment_rules", ()), today, github, found)
     show_changes(changes, zone, console)
     show_unmapped(with_lines(missing, folder, organization), folder, console)
-    for text in without_service:
+    for text in (*without_service, *unread):
         console.print(text, markup=False, style="yellow")
     show_waiting_proposals(folder, console)
-    if not (missing or without_service or problems):
+    if not (missing or without_service or unread or problems):
         console.print("everything is mapped")
     for text in ["\nwrong:", *problems] if problems else []:
         console.print(text, markup=False, style="red")
@@ -88,6 +93,15 @@ def _look_back(
             return vendor_count(config.connection(connection), jql)
 
         return counted(_unmapped(rules), None, ask), Preview(reason=str(reason))
+
+
+def _deployments(settings: Settings) -> Matched | None:
+    """What the deployment rules matched, where a night tells."""
+    try:
+        with last_night(settings) as night:
+            return matched(night)
+    except NotThere:
+        return None
 
 
 def _unmapped(rules: Rules) -> list[Unmapped]:

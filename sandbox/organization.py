@@ -8,6 +8,7 @@ from sandbox.clock import FREEZES, HOLIDAYS
 from sandbox.incidents import TOOL_SERVICES
 from sandbox.initiatives import KEY_RESULT_IDS
 from sandbox.people import Staff
+from sandbox.pipelines import DEPLOYED_BY_WORKFLOW
 from sandbox.process import ISSUE_TYPES, LABEL_RULES, STATUSES, UNPLANNED_LABEL
 from sandbox.repairs import HOTFIX_LABEL
 from sandbox.teams import (
@@ -56,8 +57,7 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
         "repository_services": _rows("connection,repository,service_id,valid_from,valid_to",
                                      *(("github", f"acme/{r.name}", r.service, _since(r.service), None)
                                        for r in REPOS if r.service)),
-        "deployment_rules": _rows("service_id,environment_pattern,valid_from,valid_to",
-                                  (None, "production*", None, None), ("parcel-hub", "prod-*", None, None)),
+        "deployment_rules": _deployment_rules(),
         "repair_rules": _rows("connection,kind,field,pattern,valid_from,valid_to",
                               (None, "hotfix", "branch", "hotfix/*", None, None),
                               ("github", "hotfix", "label", HOTFIX_LABEL, None, None),
@@ -125,6 +125,20 @@ def _service_owners() -> list[Row]:
         else:
             rows.append((service, service_owner(service, 1 << 40), _since(service), None))
     return _rows("service_id,team_id,valid_from,valid_to", *rows)
+
+
+def _deployment_rules() -> list[Row]:
+    rows: list[tuple[object, ...]] = [
+        (None, "deployments", "production*", None, None, None, None, None),
+        ("parcel-hub", "deployments", "prod-*", None, None, None, None, None),
+    ]
+    for service in DEPLOYED_BY_WORKFLOW:  # each is its repository's name
+        rows += [
+            (service, "workflow", None, workflow, "deploy-production*", None, None, None)
+            for workflow in ("deploy.yml", "rollback.yml")
+        ]
+    header = "service_id,method,environment_pattern,workflow_pattern,job_pattern,tag_pattern,valid_from,valid_to"
+    return _rows(header, *rows)
 
 
 def _work_rules() -> list[Row]:

@@ -30,8 +30,9 @@ _Step = tuple[str, int, int, str]
 def write_pipelines(
     seed: int, number: int, repo: Repo, repository: Repository, branch: "Branch", record: truth.Truth
 ) -> None:
-    """Write the workflow runs of a repository, in order of time."""
+    """Write the workflow runs of a repository, in order of time; Parcel Hub has its Actions switched off."""
     if repo.name in WITHOUT_ACTIONS:
+        repository.switched_off |= {"actions"} if repo.name == "parcel-hub" else set()
         return
     writer = _Writer(seed, number, repo, repository, branch, record)
     writer.pushes()

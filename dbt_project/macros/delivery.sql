@@ -9,6 +9,7 @@
         {'fact': 'incident_restore', 'unit': 'hours', 'quality': 'incident_quality'},
         {'fact': 'failed_deployment_recovery', 'unit': 'hours', 'quality': 'failure_quality'},
         {'fact': 'open_pull_request_age', 'unit': 'days', 'quality': 'change_quality'},
+        {'fact': 'ci_duration', 'unit': 'minutes', 'quality': 'ci_quality', 'family': 'ci'},
     ]) }}
 {%- endmacro %}
 
@@ -55,4 +56,11 @@
             partition by facts.{{ key }}
             order by scopes.weight desc, scopes.value_stream_id asc, scopes.service_id asc
         ) = 1
+{%- endmacro %}
+
+{% macro matches_workflow(alias, pattern) -%}
+    (
+        {{ matches_glob('lower(' ~ alias ~ '.workflow_name)', 'lower(' ~ pattern ~ ')') }}
+        or {{ matches_glob("regexp_replace(lower(" ~ alias ~ ".workflow_path), '^.*/', '')", 'lower(' ~ pattern ~ ')') }}
+    )
 {%- endmacro %}

@@ -164,6 +164,41 @@ def _check_security_severities(rows: list[Row], reading: Reading) -> None:
             reading.problem("security_severities", row.line, "sla_days", message)
 
 
+PATTERNS_OF_METHODS = {
+    "deployments": ("environment_pattern",),
+    "workflow": ("workflow_pattern", "job_pattern"),
+    "release": ("tag_pattern",),
+    "tag": ("tag_pattern",),
+    "merge": (),
+}
+OPTIONAL_PATTERNS = (("workflow", "job_pattern"), ("release", "tag_pattern"))
+
+
+def _check_deployment_rules(rows: list[Row], reading: Reading) -> None:
+    """A rule has the patterns of its method and no others, and a service has one method on a day."""
+    for row in rows:
+        method = row.values["method"] or ""
+        for column in ("environment_pattern", "workflow_pattern", "job_pattern", "tag_pattern"):
+            is_used = column in PATTERNS_OF_METHODS.get(method, ())
+            if row.values[column] and not is_used:
+                message = f"'{row.values[column]}' says nothing where method is {method}; leave it blank"
+                reading.problem("deployment_rules", row.line, column, message)
+            elif is_used and not row.values[column] and (method, column) not in OPTIONAL_PATTERNS:
+                message = f"is blank; method {method} needs it (* for any)"
+                reading.problem("deployment_rules", row.line, column, message)
+    for group in _groups(rows, ("service_id",)):
+        for position, row in enumerate(group):
+            other = next(
+                (o for o in group[:position] if o.end > row.start and o.values["method"] != row.values["method"]), None
+            )
+            if other is not None:
+                message = (
+                    f"{row.values['method']} is {other.values['method']} at line {other.line} on the same days, so "
+                    "deployments would count twice; end one where the next begins"
+                )
+                reading.problem("deployment_rules", row.line, "method", message)
+
+
 def _check_key_results(rows: list[Row], reading: Reading) -> None:
     """A key result belongs to a known scope, ends after it starts and has a way to go."""
     tables = {"team": "teams", "value_stream": "value_streams"}
@@ -197,6 +232,7 @@ CHECKS: dict[str, Callable[[list[Row], Reading], None]] = {
     "type_mappings": _check_type_mappings,
     "defect_rules": _check_defect_rules,
     "security_severities": _check_security_severities,
+    "deployment_rules": _check_deployment_rules,
     "key_results": _check_key_results,
     "team_costs": _check_team_costs,
 }

@@ -157,13 +157,23 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "deployment_rules",
-        "Which environments are production",
+        "What a deployment to production is; on each day one method a service",
         (
-            Column("service_id", "The service; blank = any", "id", references="services"),
-            Column("environment_pattern", "Environment, or a glob such as production*", required=True),
+            Column("service_id", "The service; blank = any that has no row of its own", "id", references="services"),
+            Column(
+                "method",
+                "What shows it: records of deployments (GitHub's, the inbox'), a workflow's runs, a release, a tag, "
+                "or a merge to the default branch; blank = deployments",
+                choices=("deployments", "workflow", "release", "tag", "merge"),
+                default="deployments",
+            ),
+            Column("environment_pattern", "deployments: environment, or a glob such as production*"),
+            Column("workflow_pattern", "workflow: its name or its file's name, or a glob such as deploy*"),
+            Column("job_pattern", "workflow: the jobs that change production; blank = the whole run"),
+            Column("tag_pattern", "release, tag: the tag, or a glob such as v*; blank = any release"),
             *VALIDITY,
         ),
-        key=("service_id", "environment_pattern"),
+        key=("service_id", "method", "environment_pattern", "workflow_pattern", "job_pattern", "tag_pattern"),
         history="single",
     ),
     Table(

@@ -158,7 +158,8 @@ def test_advisories_meet_across_scanners(night: Night, now: Truth) -> None:
 def test_what_is_switched_off_is_said_and_fails_nothing(night: Night) -> None:
     found = rows(night, "availabilities", "stream_name", "availability")
     assert [row for row in found if row[2] != "available"] == [
-        ("acme/parcel-hub", "code_scanning_alerts", "not_available")
+        ("acme/parcel-hub", "code_scanning_alerts", "not_available"),
+        ("acme/parcel-hub", "workflow_runs", "not_available"),
     ]
     assert len(found) == 4 * len(REPOSITORIES)
     assert {run.status for run in night.runs} == {"ok"}

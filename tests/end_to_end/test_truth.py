@@ -100,7 +100,7 @@ def _verdict(found: list[str]) -> str:
     return "\n".join([f"{len(found)} differences, by metric {dict(kinds)}; for example:", *some])
 
 
-@pytest.mark.parametrize("family", ["flow", "delivery", "security", "outcomes"])
+@pytest.mark.parametrize("family", ["flow", "delivery", "security", "outcomes", "ci"])
 def test_every_published_number_is_what_really_happened(
     family: str, truth: tuple[Rows, SentimentOracle], published: Rows
 ) -> None:

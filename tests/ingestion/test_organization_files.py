@@ -239,6 +239,26 @@ FILES = [
         "issue_type,condition_field,condition_value,flow_item_type\nTask,label,,debt\n",
         "type_mappings.csv:2: condition_value: is blank; write both condition columns or neither",
     ),
+    (
+        "deployment_rules",
+        "method,workflow_pattern\nworkflow,\n",
+        "deployment_rules.csv:2: workflow_pattern: is blank; method workflow needs it",
+    ),
+    (
+        "deployment_rules",
+        "method,tag_pattern,environment_pattern\ntag,v*,production\n",
+        "deployment_rules.csv:2: environment_pattern: 'production' says nothing where method is tag; leave it blank",
+    ),
+    (
+        "deployment_rules",
+        "method,environment_pattern,valid_from,valid_to\n,prod*,,2025-03-01\nmerge,,2025-02-01,\n",
+        "deployment_rules.csv:3: method: merge is deployments at line 2 on the same days",
+    ),
+    (
+        "deployment_rules",
+        "method,environment_pattern\nreleases,\n",
+        "deployment_rules.csv:2: method: 'releases' is not known; did you mean 'release'?",
+    ),
 ]
 
 
@@ -266,6 +286,24 @@ def test_rules_may_have_gaps_but_no_overlap(tmp_path: Path) -> None:
     read_organization(write(tmp_path / "organization", deployment_rules=header + gap))
     (line,) = problems(tmp_path, deployment_rules=header + "production*,,2025-01-01\nproduction*,2024-03-01,\n")
     assert "deployment_rules.csv:3: valid_from: overlaps line 2" in line
+
+
+def test_deployment_rules_without_a_method_are_about_deployments_and_a_method_may_follow_another(
+    tmp_path: Path,
+) -> None:
+    folder = write(tmp_path / "organization", deployment_rules="service_id,environment_pattern\n,production*\n")
+    (row,) = read_organization(folder)["deployment_rules"]
+    assert (row.values["method"], row.values["environment_pattern"]) == ("deployments", "production*")
+    header = "method,environment_pattern,workflow_pattern,job_pattern,tag_pattern,valid_from,valid_to\n"
+    rows = (
+        ",staging-1,,,,,2025-01-01\nworkflow,,deploy*,,,2025-01-01,2025-02-01\nworkflow,,ship.yml,prod*,,2025-01-01,\n"
+    )
+    folder = write(tmp_path / "other", deployment_rules=header + rows)
+    assert [each.values["method"] for each in read_organization(folder)["deployment_rules"]] == [
+        "deployments", "workflow", "workflow",
+    ]  # fmt: skip
+    others = "release,,,,,,2025-01-01\ntag,,,,v*,2025-01-01,2025-02-01\nmerge,,,,,2025-02-01,\n"
+    read_organization(write(tmp_path / "others", deployment_rules=header + others))
 
 
 def test_weights_of_a_team_sum_to_one_on_each_day(tmp_path: Path) -> None:

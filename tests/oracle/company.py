@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sandbox.company import Company
 from sandbox.truth import Truth
 from tests.oracle import outcomes
+from tests.oracle.ci import CiOracle
 from tests.oracle.delivery import DeliveryOracle
 from tests.oracle.flow import true_world
 from tests.oracle.flow_rows import FlowRows
@@ -69,6 +70,14 @@ def expected(company: Company, nights: Sequence[datetime], rules: Rules | None =
             lambda begun, ended: working_time.days(micros(begun), micros(ended)),
             rules.min_respondents,
             company.organization,
+        ).rows()
+        | CiOracle(
+            truth,
+            organization,
+            calendar,
+            repositories,
+            [each.name_with_owner for each in company.world.github.repositories if "actions" in each.switched_off],
+            rules.start_date,
         ).rows()
         | outcomes.rows(truth, organization, calendar, min(nights))
         | sentiment.rows()

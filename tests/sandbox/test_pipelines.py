@@ -216,7 +216,7 @@ def test_alerts_have_every_kind_of_mess(company: Company, now: Truth) -> None:
     }
     assert not [name for name, count in counts.items() if count == 0], counts
     hub = repository(company, "parcel-hub")
-    assert hub.switched_off == {"code_scanning"} and not any(a.kind == "code_scanning" for a in hub.alerts)
+    assert hub.switched_off == {"actions", "code_scanning"} and not any(a.kind == "code_scanning" for a in hub.alerts)
 
 
 def test_truth_at_a_moment_knows_no_later_one(company: Company) -> None:

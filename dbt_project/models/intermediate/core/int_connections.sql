@@ -13,7 +13,7 @@ with runs as (
     cross join {{ ref('int_settings') }} as settings
     where
         stream_runs.run_as_of <= settings.as_of
-        -- no metric is made of these yet, so they make none stale
+        -- what the other metrics are made of: ci has its own streams in int_stale_scopes
         and stream_runs.stream not in (
             'releases', 'tags', 'workflow_runs', 'workflow_jobs', 'availabilities'
         )

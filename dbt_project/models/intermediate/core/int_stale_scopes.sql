@@ -69,6 +69,35 @@ stale_places as (
     from {{ ref('int_connections') }} as connections
     inner join {{ ref('int_security_findings') }} as findings on connections.connection = findings.connection
     where connections.security_stale_since is not null
+    union all
+    select
+        'ci' as family,
+        repositories.repository_key as place_key,
+        stale_streams.stale_since
+    from {{ ref('int_stale_streams') }} as stale_streams
+    inner join {{ ref('int_repositories') }} as repositories
+        on stale_streams.connection = repositories.connection
+    where stale_streams.stream in ('repositories', 'workflow_runs')
+    union all
+    -- a service's deployments are stale through the streams that its rule looks at
+    select distinct
+        'delivery' as family,
+        coalesce('service:' || scopes.service_id, scopes.repository_key) as place_key,
+        stale_streams.stale_since
+    from {{ ref('int_stale_streams') }} as stale_streams
+    inner join {{ ref('int_repositories') }} as repositories
+        on stale_streams.connection = repositories.connection
+    inner join {{ ref('int_repository_scopes') }} as scopes
+        on repositories.repository_key = scopes.repository_key
+    inner join {{ ref('stg_organization__deployment_rules') }} as rules
+        on
+            (rules.service_id is null or scopes.service_id = rules.service_id)
+            and (
+                (rules.method = 'workflow' and stale_streams.stream in ('workflow_runs', 'workflow_jobs'))
+                or (rules.method = 'release' and stale_streams.stream = 'releases')
+                or (rules.method = 'tag' and stale_streams.stream = 'tags')
+            )
+            and cast(stale_streams.stale_since as date) < rules.valid_to
 
 ),
 
@@ -126,7 +155,7 @@ families as (
         scopes.scope_id,
         stale_connections.stale_since
     from stale_connections
-    cross join (values ('flow'), ('outcomes'), ('delivery'), ('security'), ('sentiment')) as listed (family)
+    cross join (values ('flow'), ('outcomes'), ('delivery'), ('security'), ('sentiment'), ('ci')) as listed (family)
     cross join (
         select distinct
             scope_type,

@@ -119,7 +119,18 @@ aggregated as (
             {{ percentile('facts.value', 0.5, is_fact) }} as {{ duration.fact }}_p50_{{ duration.unit }},
             {{ percentile('facts.value', 0.85, is_fact) }} as {{ duration.fact }}_p85_{{ duration.unit }},
         {%- endfor %}
-        coalesce(sum(facts.weight) filter (where facts.fact = 'open_pull_request_age'), 0) as open_pull_requests
+        coalesce(sum(facts.weight) filter (where facts.fact = 'open_pull_request_age'), 0) as open_pull_requests,
+        periods.ci_quality,
+        sum(facts.weight) filter (where facts.fact = 'ci_check') as ci_checks,
+        sum(facts.weight * facts.value) filter (where facts.fact = 'ci_check') as ci_passed_checks,
+        sum(facts.weight * facts.value) filter (where facts.fact = 'ci_flaky_check') as ci_flaky_checks,
+        count(*) filter (where facts.fact = 'ci_check') as ci_checks_n,
+        coalesce(
+            cast(
+                sum(cast(facts.weight * facts.value as decimal(20, 9))) filter (where facts.fact = 'ci_rerun') as double
+            ), 0
+        ) as ci_rerun_hours,
+        count(*) filter (where facts.fact = 'ci_rerun') as ci_reruns_n
     from {{ ref('int_delivery_scope_periods') }} as periods
     left join {{ ref('int_delivery_scope_facts') }} as facts
         on
@@ -152,7 +163,8 @@ aggregated as (
         periods.is_not_available,
         periods.is_cut_off,
         periods.is_before_start,
-        periods.incident_quality
+        periods.incident_quality,
+        periods.ci_quality
 
 ),
 

@@ -26,7 +26,7 @@
     {'metric': 'deployment_rework_rate', 'value': 'rework_deployments / nullif(deployments, 0)',
      'numerator': 'rework_deployments', 'denominator': 'deployments', 'n': 'deployments', 'quality': 'deployment_quality'}
 ] -%}
-{%- for duration in delivery_durations() %}
+{%- for duration in delivery_durations() if duration.family is not defined %}
     {%- for part in [{'share': 'p50', 'floor': 5}, {'share': 'p85', 'floor': 10}] %}
         {%- set metric = duration.fact ~ '_' ~ part.share ~ '_' ~ duration.unit %}
         {%- do metrics.append({

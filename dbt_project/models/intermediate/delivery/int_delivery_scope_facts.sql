@@ -24,6 +24,9 @@
     'relation': 'security_findings', 'alias': 'findings', 'key': 'finding_key', 'place': 'findings.place_key',
     'at': 'opened_at', 'breakdown': 'findings.breakdown'
 } -%}
+{%- set ci_runs = {
+    'relation': ref('int_ci_runs'), 'alias': 'ci_runs', 'key': 'run_attempt_key', 'at': 'completed_at'
+} -%}
 {%- set facts = [
     dict(changes, fact='merge', where='changes.is_default_branch'),
     dict(changes, fact='undeployed_merge', where='changes.is_default_branch and not ' ~ shipped),
@@ -57,6 +60,11 @@
     dict(findings, fact='security_remediation', at='closed_at', value='findings.remediation_days'),
     dict(findings, fact='due_security_finding', at='due_at', where='findings.due_at < settings.as_of',
          value='case when findings.closed_at <= findings.due_at then 1 else 0 end'),
+    dict(ci_runs, fact='ci_check', where='ci_runs.is_first_verdict', value="case when ci_runs.result = 'passed' then 1 else 0 end"),
+    dict(ci_runs, fact='ci_flaky_check', where='ci_runs.is_first_verdict', value='case when ci_runs.is_flaky then 1 else 0 end'),
+    dict(ci_runs, fact='ci_duration', value='ci_runs.duration_minutes',
+         where="ci_runs.result = 'passed' and ci_runs.attempt_number = 1"),
+    dict(ci_runs, fact='ci_rerun', value='ci_runs.duration_minutes / 60.0', where='ci_runs.is_repeated'),
 ] -%}
 {#- Stocks: what has begun and not ended at a period's end, with its age in days. -#}
 {%- set stocks = [

@@ -66,7 +66,7 @@ first_deployments as (
         any_value(service_id) as service_id,
         min(deployed_date) as first_deployed_date
     from {{ ref('int_deployments') }}
-    where is_production
+    where is_production and outcome in ('success', 'failure', 'aborted')
     group by place_key
 
 ),
@@ -83,6 +83,25 @@ deployment_streams as (
         and stream_runs.stream = 'deployments'
         and stream_runs.run_as_of <= settings.as_of
     group by stream_runs.connection
+
+),
+
+ci_repositories as (
+
+    select
+        repositories.repository_key,
+        {{ local_date('min(runs.completed_at)', 'any_value(settings.time_zone)') }} as first_ci_date,
+        min(availabilities.changed_at) as not_available_since
+    from {{ ref('int_repositories') }} as repositories
+    cross join {{ ref('int_settings') }} as settings
+    left join {{ ref('int_ci_runs') }} as runs on repositories.repository_key = runs.repository_key
+    left join {{ ref('stg_github__availabilities') }} as availabilities
+        on
+            repositories.repository_key = availabilities.repository_key
+            and availabilities.stream_name = 'workflow_runs'
+            and availabilities.availability = 'not_available'
+            and settings.as_of >= availabilities.changed_at
+    group by repositories.repository_key
 
 ),
 
@@ -116,9 +135,16 @@ members as (
         scopes.value_stream_id,
         coalesce(teams.scope_id, 'unassigned') as team_scope_id,
         connections.start_date,
-        coalesce(deployment_streams.is_not_available, false) as is_not_available,
+        coalesce(deployment_streams.is_not_available, false) and other_rules.method is null as is_not_available,
         coalesce(first_deployments.first_deployed_date < periods.period_end, false) as has_deployments,
-        false as is_stale
+        false as is_stale,
+        case
+            when
+                ci_repositories.not_available_since < periods.end_at
+                or (ci_repositories.not_available_since is not null and ci_repositories.first_ci_date is null)
+                then 'not_available'
+            when ci_repositories.first_ci_date < periods.period_end then 'ok'
+        end as ci_quality
     from {{ ref('int_repository_scopes') }} as scopes
     inner join {{ ref('int_repositories') }} as repositories
         on scopes.repository_key = repositories.repository_key
@@ -135,8 +161,16 @@ members as (
     left join {{ ref('int_connections') }} as connections
         on repositories.connection = connections.connection
     left join deployment_streams on repositories.connection = deployment_streams.connection
+    -- what a workflow, a release, a tag or a merge shows needs no records of deployments
+    left join {{ ref('stg_organization__deployment_rules') }} as other_rules
+        on
+            (other_rules.service_id is null or scopes.service_id = other_rules.service_id)
+            and other_rules.method != 'deployments'
+            and periods.period_end > other_rules.valid_from
+            and periods.period_start < other_rules.valid_to
     left join first_deployments
         on coalesce('service:' || scopes.service_id, scopes.repository_key) = first_deployments.place_key
+    left join ci_repositories on repositories.repository_key = ci_repositories.repository_key
     union all
     -- a service may be deployed by a tool that knows no repository of ours
     select
@@ -150,7 +184,8 @@ members as (
         null as start_date,
         null as is_not_available,
         true as has_deployments,
-        false as is_stale
+        false as is_stale,
+        null as ci_quality
     from first_deployments
     inner join {{ ref('int_service_scopes') }} as scopes on first_deployments.service_id = scopes.service_id
     inner join {{ ref('int_periods') }} as periods
@@ -174,7 +209,8 @@ members as (
         scopes.start_date,
         false as is_not_available,
         false as has_deployments,
-        coalesce(periods.end_at > scopes.stale_since, false) as is_stale
+        coalesce(periods.end_at > scopes.stale_since, false) as is_stale,
+        null as ci_quality
     from watched_scopes as scopes
     inner join {{ ref('int_periods') }} as periods
         on
@@ -212,7 +248,10 @@ covered as (
         bool_and(coalesce(start_date >= period_end, false)) filter (where coverage = 'repository') as is_before_start,
         bool_or(start_date > period_start) filter (where coverage = 'incidents') as is_incident_cut_off,
         bool_and(coalesce(start_date >= period_end, false)) filter (where coverage = 'incidents')
-            as is_before_incident_start
+            as is_before_incident_start,
+        bool_or(ci_quality = 'ok') as has_ci,
+        bool_and(coalesce(ci_quality = 'not_available', false)) filter (where coverage = 'repository')
+            as is_ci_not_available
     from scoped
     group by scope_type, scope_id, period_grain, period_start
 
@@ -238,7 +277,13 @@ select
         when covered.is_incident_tool_stale then 'stale'
         when covered.is_incident_cut_off then 'partial'
         else 'ok'
-    end as incident_quality
+    end as incident_quality,
+    case
+        when covered.is_ci_not_available then 'not_available'
+        when not coalesce(covered.has_ci, false) then 'no_data'
+        when covered.is_cut_off then 'partial'
+        else 'ok'
+    end as ci_quality
 from scope_periods
 left join covered
     on

@@ -175,7 +175,7 @@ judged as (
     select
         placed.deployment_key,
         services.service_id,
-        count(rules.environment_pattern) > 0 as has_rule,
+        count(rules.deployment_key) > 0 as has_rule,
         coalesce(
             bool_or({{ matches_glob('lower(placed.environment)', 'lower(rules.environment_pattern)') }}), false
         ) as is_production
@@ -198,6 +198,7 @@ select
     placed.connection,
     judged.service_id,
     placed.environment,
+    'deployments' as rule_method,
     placed.commit_oid,
     placed.source_url,
     placed.outcome,
@@ -221,3 +222,36 @@ left join {{ ref('int_default_branch_commits') }} as commits
     on
         placed.repository_key = commits.repository_key
         and placed.commit_oid = commits.oid
+union all
+select
+    inferred.service_deployment_key,
+    inferred.deployment_key,
+    inferred.deployment_id,
+    inferred.repository_key,
+    coalesce('service:' || inferred.service_id, inferred.repository_key) as place_key,
+    inferred.connection,
+    inferred.service_id,
+    null as environment,
+    inferred.method as rule_method,
+    inferred.commit_oid,
+    inferred.source_url,
+    inferred.outcome,
+    commits.position as default_branch_position,
+    true as is_production,
+    true as has_rule,
+    inferred.outcome in ('success', 'failure') as is_counted,
+    inferred.is_failed,
+    inferred.is_reported_rollback,
+    null as repairs_deployment_id,
+    null as repairs_incident_id,
+    inferred.created_at,
+    inferred.deployed_at,
+    inferred.failed_at,
+    null as rolled_back_at,
+    inferred.occurred_at,
+    inferred.deployed_date
+from {{ ref('int_inferred_deployments') }} as inferred
+left join {{ ref('int_default_branch_commits') }} as commits
+    on
+        inferred.repository_key = commits.repository_key
+        and inferred.commit_oid = commits.oid

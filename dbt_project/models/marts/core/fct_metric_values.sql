@@ -1,6 +1,6 @@
 with family_values as (
 
-    {%- for family in ['flow', 'delivery', 'security', 'sentiment', 'outcomes'] %}
+    {%- for family in ['flow', 'delivery', 'security', 'sentiment', 'outcomes', 'ci'] %}
         {%- if not loop.first %}
             union all
         {%- endif %}

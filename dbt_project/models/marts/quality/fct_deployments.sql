@@ -33,6 +33,7 @@ select
     coalesce(scopes.team_id, 'unassigned') as team_id,
     coalesce(scopes.value_stream_id, 'unassigned') as value_stream_id,
     deployments.environment,
+    deployments.rule_method,
     deployments.outcome,
     verdicts.method as failure_method,
     verdicts.confidence as failure_confidence,
