@@ -105,7 +105,7 @@ def test_night_with_a_connection_down_publishes_the_others_and_marks_its_scopes_
     assert len(causes) == 1 and causes[0].startswith("- github (repositories, pull_requests, "), red.out
     assert "the credentials are refused (401)" in causes[0] and "check the token in GITHUB_TOKEN" in causes[0]
     assert "as of 2026-07-02T02:00:00Z" in red.out, "published all the same"
-    assert families(installation, "stale") == {"delivery", "security"}
+    assert families(installation, "stale") == {"delivery", "security", "ci"}
     assert {"flow", "outcomes"} <= families(installation, "ok")
 
     installation.connect(jira, github_entry(server.github_url, SINCE[1]), surveys)

@@ -71,3 +71,42 @@ def test_check_previews_the_first_mapping_of_a_status(sandbox_nightly: SandboxNi
     (effect,) = (text for text in shown.splitlines() if "first mapping:" in text)
     count = int(effect.split()[2].replace(",", ""))
     assert count == ever_in(sandbox_nightly, "Parked")
+
+
+def test_check_shows_what_a_deployment_of_each_service_is_and_what_it_matched(sandbox_nightly: SandboxNightly) -> None:
+    shown = [" ".join(line.split()) for line in sandbox_nightly.flowlight("check").stdout.splitlines()]
+    counts = sandbox_nightly.query(
+        """select services.service_name as service, count(distinct deployments.deployment_key) as n
+        from core.dim_services as services
+        left join quality.fct_deployments as deployments
+            on services.service_id = deployments.service_id and deployments.outcome in ('success', 'failure')
+            and coalesce(deployments.deployed_at, deployments.failed_at)
+                > timestamp '2026-07-01 02:00' - interval 90 day
+        group by 1"""
+    )
+    jobs = "jobs deploy-production* of deploy.yml, jobs deploy-production* of rollback.yml"
+    rules = {"Returns": jobs, "Reverse Logistics": jobs, "Parcel Hub": "records in prod-*"}
+    expected = {f"{row['service']} {rules.get(row['service'], 'records in production*')} {row['n']}" for row in counts}
+    assert expected <= set(shown), expected - set(shown)
+    assert len(counts) == 12 and all(row["n"] for row in counts)
+    assert "repositories without a deployment in 90 days: acme/toolbox" in shown
+    assert not any("are not read" in line or "has run yet" in line for line in shown)
+
+
+def test_check_says_when_a_rule_names_a_workflow_whose_jobs_are_not_read(
+    sandbox_nightly: SandboxNightly, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(PROJECT_ROOT / "config", config)
+    file = config / "organization" / "deployment_rules.csv"
+    text = file.read_text()
+    file.write_text(text.replace("returns,workflow,,deploy.yml", "returns,workflow,,ci.yml"))
+    ended = sandbox_nightly.flowlight("check", FLOWLIGHT_CONFIG=str(config))
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if row.startswith("returns,workflow,,deploy.yml"))
+    assert ended.returncode == 0
+    assert (
+        f"deployment_rules.csv:{line}: the jobs of what it names are not read; add ci.yml to deploy_workflows of github"
+        in ended.stdout
+    )
+    changed = "deployment_rules.csv has changed since the night of 2026-07-01T02:00:00Z: the counts are its own"
+    assert changed in ended.stdout
