@@ -11,6 +11,7 @@ vendor's words, and the others are read. No secret, comment or person lands: wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +32,7 @@ SECRET = (
     "number", "state", "created_at", "updated_at", "resolved_at", "resolution", "secret_type",
     "secret_type_display_name", "validity", "publicly_leaked", "push_protection_bypassed",
 )  # fmt: skip
+ADDRESS = re.compile(r"https?://\S*?(?=/repos/)")
 
 
 def _slices(path: str, params: Mapping[str, Any]) -> Slices:
@@ -169,7 +171,10 @@ def _alerts(name: str, path: str, shape: Shape, **params: str) -> Stream:
 
 
 def _availabilities(context: Context) -> Iterable[Record]:
-    """For each repository whether it has runs and alerts to read; what was not read tonight stays as it is."""
+    """For each repository whether it has runs and alerts to read; what was not read tonight stays as it is.
+
+    The reason names the path only: a server that moved to another address is no news.
+    """
     before = dict(context.known("select id, payload->>'$.at' from raw_github.availabilities where connection = $1"))
     said = dict(context.known("select id, payload->>'$.reason' from raw_github.availabilities where connection = $1"))
     in_scope = {repository["id"] for repository in repositories_in_scope(context)}
@@ -177,7 +182,7 @@ def _availabilities(context: Context) -> Iterable[Record]:
         for key, refusal in sorted(refusals.items()):
             if key not in in_scope:
                 continue
-            id_, reason = f"{key}:{stream}", refusal or ""
+            id_, reason = f"{key}:{stream}", ADDRESS.sub("", refusal or "")
             is_same = id_ in before and bool(said[id_]) == bool(reason)
             yield Record(
                 id_,

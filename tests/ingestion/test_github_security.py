@@ -82,7 +82,12 @@ def test_a_part_that_is_switched_off_is_not_available_and_the_rest_goes_on(night
         for repository in ("R_1", "R_2")
         for stream in ("workflow_runs", *KINDS)
     } | {"R_2:code_scanning_alerts": ("not_available", "2026-03-02")}
-    assert "is not enabled" in payloads(nights, "availabilities")["R_2:code_scanning_alerts"]["reason"]
+    before = payloads(nights, "availabilities")
+    reason = before["R_2:code_scanning_alerts"]["reason"]
+    assert reason.startswith("GET /repos/acme/") and "is not enabled" in reason
+    with serve(tiny_world(), clock=CLOCK) as elsewhere:
+        nights.run(github_connection(elsewhere), CLOCK + timedelta(days=1))
+    assert payloads(nights, "availabilities") == before
 
 
 def test_a_part_that_no_repository_has_is_not_available(nights: Nights) -> None:
