@@ -8,7 +8,7 @@ export FLOWLIGHT_CONFIG ?= $(CURDIR)/config
 export FLOWLIGHT_DATA ?= $(CURDIR)/data
 SOURCES := ingestion orchestration sandbox tests
 
-.PHONY: nightly test soak check format dev benchmark benchmark-flow venv clean
+.PHONY: nightly test soak check format dev benchmark benchmark-flow benchmark-delivery venv clean
 .DEFAULT_GOAL := nightly
 
 nightly: $(READY) ## the whole night: extract, load, build, test, publish
@@ -40,6 +40,9 @@ benchmark: $(READY) ## extraction against dlt (its own environment), see docs/pe
 
 benchmark-flow: $(READY) ## the flow family over a million items: build, night, floor, queries
 	$(BIN)/python tests/benchmarks/flow.py
+
+benchmark-delivery: $(READY) ## delivery and quality over a hundred thousand pull requests: build, growth, night
+	$(BIN)/python tests/benchmarks/delivery.py
 
 venv: $(READY) ## only the environment
 

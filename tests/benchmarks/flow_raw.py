@@ -80,10 +80,10 @@ def generate(data: Path, items: int, *, as_of: datetime = AS_OF, seed: int = SEE
         assert all(run.status == "ok" for run in runs), {run.error for run in runs}
         _describe_company(warehouse, items, as_of, seed)
         _reference_tables(warehouse)
-        statements = _statements("flow_items.sql")
+        draws = statements("flow_items.sql")
         for first in range(1, items + 1, ITEMS_PER_STATEMENT):
-            _set(warehouse, first_item=first, end_item=min(first + ITEMS_PER_STATEMENT, items + 1))
-            for statement in statements:
+            set_variables(warehouse, first_item=first, end_item=min(first + ITEMS_PER_STATEMENT, items + 1))
+            for statement in draws:
                 warehouse.query(statement)
         _record_runs(warehouse, as_of)
 
@@ -96,8 +96,8 @@ def touch(data: Path, share: float, *, as_of: datetime = AS_OF + timedelta(days=
     with Warehouse(data / "warehouse" / "warehouse.duckdb", memory_limit="4GB") as warehouse:
         warehouse.write_settings(load_config(data / "config", require_secrets=False), as_of)
         _describe_company(warehouse, 0, as_of, seed)
-        _set(warehouse, share=share, night_load=NIGHT_LOAD)
-        for statement in _statements("flow_night.sql"):
+        set_variables(warehouse, share=share, night_load=NIGHT_LOAD)
+        for statement in statements("flow_night.sql"):
             warehouse.query(statement)
         _record_runs(warehouse, as_of)
         return warehouse.query("select count(*) from touched")[0][0]
@@ -109,23 +109,24 @@ def write_config(folder: Path):
     organization.mkdir(parents=True, exist_ok=True)
     (folder / "connections.yml").write_text(CONNECTIONS)
     teams = range(TEAMS)
-    _csv(organization / "teams.csv", "team_id,team_name,valid_from,valid_to",
+    write_csv(organization / "teams.csv", "team_id,team_name,valid_from,valid_to",
          [(f"team-{t:02}", f"Team {t:02}", "", "") for t in teams])  # fmt: skip
-    _csv(organization / "value_streams.csv", "value_stream_id,value_stream_name,valid_from,valid_to",
+    write_csv(organization / "value_streams.csv", "value_stream_id,value_stream_name,valid_from,valid_to",
          [(f"stream-{v:02}", f"Stream {v:02}", "", "") for v in range(VALUE_STREAMS)])  # fmt: skip
-    _csv(organization / "team_value_streams.csv", "team_id,value_stream_id,weight,valid_from,valid_to", _streams())
-    _csv(organization / "memberships.csv", "member_id,team_id,role,valid_from,valid_to", _memberships())
-    _csv(organization / "calendar.csv", "date,kind,name", [(day, "holiday", "Holiday") for day in WEEKDAY_HOLIDAYS])
-    _csv(organization / "work_rules.csv",
+    write_csv(organization / "team_value_streams.csv", "team_id,value_stream_id,weight,valid_from,valid_to", _streams())
+    write_csv(organization / "memberships.csv", "member_id,team_id,role,valid_from,valid_to", _memberships())
+    holidays = [(day, "holiday", "Holiday") for day in WEEKDAY_HOLIDAYS]
+    write_csv(organization / "calendar.csv", "date,kind,name", holidays)
+    write_csv(organization / "work_rules.csv",
          "rule_order,connection,project,field,value,team_id,value_stream_id,weight,valid_from,valid_to",
          _work_rules())  # fmt: skip
-    _csv(organization / "unplanned_rules.csv", "connection,project,field,value,valid_from,valid_to",
+    write_csv(organization / "unplanned_rules.csv", "connection,project,field,value,valid_from,valid_to",
          [("jira", "", "label", "interrupt", "", "")])  # fmt: skip
     small = [(_key(p), *row) for p in range(PROJECTS) if p % 10 == 9 for row in SMALL_WORKFLOW]
-    _csv(organization / "status_mappings.csv",
+    write_csv(organization / "status_mappings.csv",
          "connection,project,issue_type,status,flow_state,stage,stage_order,valid_from,valid_to",
          [("jira", project, "", *rest, "", "") for project, *rest in [*STATUS_MAPPINGS, *small]])  # fmt: skip
-    _csv(organization / "type_mappings.csv",
+    write_csv(organization / "type_mappings.csv",
          "connection,project,issue_type,condition_field,condition_value,flow_item_type,item_level,valid_from,valid_to",
          [("jira", "", *row, "", "") for row in TYPE_MAPPINGS])  # fmt: skip
     return load_config(folder, require_secrets=False)
@@ -174,7 +175,8 @@ def _key(project: int) -> str:
     return f"PR{chr(65 + project // 26)}{chr(65 + project % 26)}"
 
 
-def _csv(path: Path, header: str, rows: Iterable[Sequence[object]]) -> None:
+def write_csv(path: Path, header: str, rows: Iterable[Sequence[object]]) -> None:
+    """One organization file."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header.split(","))
@@ -182,9 +184,9 @@ def _csv(path: Path, header: str, rows: Iterable[Sequence[object]]) -> None:
 
 
 def _describe_company(warehouse: Warehouse, items: int, as_of: datetime, seed: int) -> None:
-    _set(warehouse, seed=seed, items=items, first_load=FIRST_LOAD, as_of=as_of.replace(tzinfo=None),
+    set_variables(warehouse, seed=seed, items=items, first_load=FIRST_LOAD, as_of=as_of.replace(tzinfo=None),
          first_day=FIRST_DAY)  # fmt: skip
-    for statement in _statements("flow_company.sql"):
+    for statement in statements("flow_company.sql"):
         warehouse.query(statement)
 
 
@@ -203,12 +205,13 @@ def _record_runs(warehouse: Warehouse, as_of: datetime) -> None:
     warehouse.record_runs(StreamRun("jira", "jira", name, as_of, "ok") for name in names)
 
 
-def _set(warehouse: Warehouse, **variables: object) -> None:
+def set_variables(warehouse: Warehouse, **variables: object) -> None:
+    """Session variables of the warehouse's connection, which the statements read."""
     for name, value in variables.items():
         warehouse.query(f"set variable {name} = {value!r}" if isinstance(value, int | float) else
                         f"set variable {name} = '{value}'")  # fmt: skip
 
 
-def _statements(file: str) -> list[str]:
+def statements(file: str) -> list[str]:
     """A file's statements; none of them holds a semicolon at the end of a line inside."""
     return [part for part in re.split(r";\n", (HERE / file).read_text()) if part.strip()]

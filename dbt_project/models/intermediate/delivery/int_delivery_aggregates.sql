@@ -1,13 +1,66 @@
-with service_deployments as (
+{%- set durations = [] -%}
+{%- for duration in delivery_durations() -%}
+    {%- do durations.append("'" ~ duration.fact ~ "'") -%}
+{%- endfor -%}
+{%- set counted = [
+    ('deployment_record', 'deployment_records'),
+    ('unmapped_deployment', 'unmapped_deployment_records'),
+    ('deployment', 'deployments'),
+    ('failed_deployment', 'failed_deployments'),
+    ('explicitly_failed_deployment', 'explicitly_failed_deployments'),
+    ('unwatched_deployment', 'unwatched_deployments'),
+    ('immature_deployment', 'immature_deployments'),
+    ('rework_deployment', 'rework_deployments'),
+    ('aborted_deployment', 'aborted_deployments'),
+    ('merge', 'merges_count'),
+    ('undeployed_merge', 'undeployed_n'),
+    ('reviewable_merge', 'reviewable_n'),
+    ('prompt_review', 'prompt_review_n'),
+    ('incident', 'incidents_n'),
+    ('ci_check', 'ci_checks_n'),
+    ('ci_rerun', 'ci_reruns_n'),
+] -%}
+{%- set weighed = [
+    ('merge', 'merged_changes'),
+    ('undeployed_merge', 'undeployed_changes'),
+    ('incident', 'incidents'),
+    ('open_pull_request_age', 'open_pull_requests'),
+] -%}
+{%- set shares = [
+    ('reviewable_merge', 'reviewable_merges', 'unreviewed_merges'),
+    ('prompt_review', 'first_reviews', 'prompt_reviews'),
+    ('ci_check', 'ci_checks', 'ci_passed_checks'),
+    ('ci_flaky_check', none, 'ci_flaky_checks'),
+] -%}
+with facts as (
+
+    select
+        fact,
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        count(*) as n,
+        count(value) as values_n,
+        sum(weight) as weight,
+        sum(weight * value) as weighted_value,
+        sum(cast(weight * value as decimal(20, 9))) filter (where fact = 'ci_rerun') as rerun_hours,
+        {{ percentiles('case when fact in (' ~ durations | join(', ') ~ ') then value end', [0.5, 0.85]) }}
+            as percentiles
+    from {{ ref('int_delivery_scope_facts') }}
+    group by fact, scope_type, scope_id, period_grain, period_start
+
+),
+
+service_deployments as (
 
     select
         scope_id as service_id,
         period_grain,
         period_start,
-        count(*) as deployments
-    from {{ ref('int_delivery_scope_facts') }}
+        n as deployments
+    from facts
     where scope_type = 'service' and fact = 'deployment'
-    group by scope_id, period_grain, period_start
 
 ),
 
@@ -87,52 +140,33 @@ aggregated as (
         periods.is_cut_off,
         periods.is_before_start,
         periods.incident_quality,
+        periods.ci_quality,
         any_value(frequencies.deploying_services) as deploying_services,
         any_value(frequencies.deployment_frequency_service_median) as deployment_frequency_service_median,
         any_value(reviewers.reviews_n) as reviews_n,
         any_value(reviewers.reviewers) as reviewers,
         any_value(reviewers.busiest_reviews) as busiest_reviews,
-        count(*) filter (where facts.fact = 'deployment_record') as deployment_records,
-        count(*) filter (where facts.fact = 'unmapped_deployment') as unmapped_deployment_records,
-        count(*) filter (where facts.fact = 'deployment') as deployments,
-        count(*) filter (where facts.fact = 'failed_deployment') as failed_deployments,
-        count(*) filter (where facts.fact = 'explicitly_failed_deployment') as explicitly_failed_deployments,
-        count(*) filter (where facts.fact = 'unwatched_deployment') as unwatched_deployments,
-        count(*) filter (where facts.fact = 'immature_deployment') as immature_deployments,
-        count(*) filter (where facts.fact = 'rework_deployment') as rework_deployments,
-        count(*) filter (where facts.fact = 'aborted_deployment') as aborted_deployments,
-        count(*) filter (where facts.fact = 'merge') as merges_count,
-        coalesce(sum(facts.weight) filter (where facts.fact = 'merge'), 0) as merged_changes,
-        coalesce(sum(facts.weight) filter (where facts.fact = 'undeployed_merge'), 0) as undeployed_changes,
-        count(*) filter (where facts.fact = 'undeployed_merge') as undeployed_n,
-        sum(facts.weight) filter (where facts.fact = 'reviewable_merge') as reviewable_merges,
-        sum(facts.weight * facts.value) filter (where facts.fact = 'reviewable_merge') as unreviewed_merges,
-        count(*) filter (where facts.fact = 'reviewable_merge') as reviewable_n,
-        coalesce(sum(facts.weight) filter (where facts.fact = 'incident'), 0) as incidents,
-        count(*) filter (where facts.fact = 'incident') as incidents_n,
-        sum(facts.weight) filter (where facts.fact = 'prompt_review') as first_reviews,
-        sum(facts.weight * facts.value) filter (where facts.fact = 'prompt_review') as prompt_reviews,
-        count(*) filter (where facts.fact = 'prompt_review') as prompt_review_n,
+        {%- for fact, column in counted %}
+            coalesce(any_value(facts.n) filter (where facts.fact = '{{ fact }}'), 0) as {{ column }},
+        {%- endfor %}
+        {%- for fact, column in weighed %}
+            coalesce(any_value(facts.weight) filter (where facts.fact = '{{ fact }}'), 0) as {{ column }},
+        {%- endfor %}
+        {%- for fact, all_of_it, part_of_it in shares %}
+            {%- if all_of_it %}
+                any_value(facts.weight) filter (where facts.fact = '{{ fact }}') as {{ all_of_it }},
+            {%- endif %}
+            any_value(facts.weighted_value) filter (where facts.fact = '{{ fact }}') as {{ part_of_it }},
+        {%- endfor %}
         {%- for duration in delivery_durations() %}
             {%- set is_fact = "facts.fact = '" ~ duration.fact ~ "'" %}
-            count(facts.value) filter (where {{ is_fact }}) as {{ duration.fact }}_n,
-            {{ percentile('facts.value', 0.5, is_fact) }} as {{ duration.fact }}_p50_{{ duration.unit }},
-            {{ percentile('facts.value', 0.85, is_fact) }} as {{ duration.fact }}_p85_{{ duration.unit }},
+            coalesce(any_value(facts.values_n) filter (where {{ is_fact }}), 0) as {{ duration.fact }}_n,
+            any_value(facts.percentiles[1]) filter (where {{ is_fact }}) as {{ duration.fact }}_p50_{{ duration.unit }},
+            any_value(facts.percentiles[2]) filter (where {{ is_fact }}) as {{ duration.fact }}_p85_{{ duration.unit }},
         {%- endfor %}
-        coalesce(sum(facts.weight) filter (where facts.fact = 'open_pull_request_age'), 0) as open_pull_requests,
-        periods.ci_quality,
-        sum(facts.weight) filter (where facts.fact = 'ci_check') as ci_checks,
-        sum(facts.weight * facts.value) filter (where facts.fact = 'ci_check') as ci_passed_checks,
-        sum(facts.weight * facts.value) filter (where facts.fact = 'ci_flaky_check') as ci_flaky_checks,
-        count(*) filter (where facts.fact = 'ci_check') as ci_checks_n,
-        coalesce(
-            cast(
-                sum(cast(facts.weight * facts.value as decimal(20, 9))) filter (where facts.fact = 'ci_rerun') as double
-            ), 0
-        ) as ci_rerun_hours,
-        count(*) filter (where facts.fact = 'ci_rerun') as ci_reruns_n
+        coalesce(cast(any_value(facts.rerun_hours) as double), 0) as ci_rerun_hours
     from {{ ref('int_delivery_scope_periods') }} as periods
-    left join {{ ref('int_delivery_scope_facts') }} as facts
+    left join facts
         on
             periods.scope_type = facts.scope_type
             and periods.scope_id = facts.scope_id

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {#- What happened when, to what, and how much of it (hours, days; 1 or 0). Without a service: to all of the repository.
     A stock is looked at once for each grain, at the end of its period. -#}
 {%- set merged_pull_request = "changes.change_kind = 'pull_request' and not changes.is_revert" -%}
@@ -99,7 +100,7 @@ with security_findings as (
 
 ),
 
-facts as (
+facts as {{ read_through() }} (
 
     {%- for f in facts %}
         {%- if not loop.first %}
@@ -111,6 +112,8 @@ facts as (
             {{ f.place or f.alias ~ '.repository_key' }} as place_key,
             cast({{ f.alias ~ '.' ~ f.service if f.service else 'null' }} as {{ text_type() }}) as service_id,
             {{ 'false' if f.service else 'true' }} as is_of_every_service,
+            {{ 'count(*) over (partition by ' ~ f.alias ~ '.' ~ f.key ~ ') = 1' if f.service else 'true' }}
+                as is_of_one_service,
             cast({{ f.alias }}.{{ f.at }} as timestamp) as occurred_at,
             {{ local_date(f.alias ~ '.' ~ f.at, 'settings.time_zone') }} as occurred_date,
             cast({{ f.value or 'null' }} as double) as value,
@@ -128,6 +131,7 @@ facts as (
         pull_requests.repository_key as place_key,
         null as service_id,
         true as is_of_every_service,
+        true as is_of_one_service,
         reviews.submitted_at as occurred_at,
         {{ local_date('reviews.submitted_at', 'settings.time_zone') }} as occurred_date,
         null as value,
@@ -147,6 +151,7 @@ facts as (
             {{ f.place or f.alias ~ '.repository_key' }} as place_key,
             null as service_id,
             true as is_of_every_service,
+            true as is_of_one_service,
             periods.elapsed_until as occurred_at,
             least(periods.period_end - 1, settings.as_of_date) as occurred_date,
             {{ seconds_between(f.alias ~ '.' ~ f.since, 'periods.elapsed_until') }} / 86400.0 as value,
@@ -164,32 +169,35 @@ facts as (
 
 ),
 
-attributed as (
+-- a place in a period, with all that it weighs in each scope
+place_periods as (
 
     select
-        facts.fact,
-        facts.fact_key,
-        facts.service_id as fact_service_id,
-        facts.occurred_at,
+        places.place_key,
+        places.service_id,
+        places.value_stream_id,
+        places.weight,
+        places.valid_from,
+        places.valid_to,
         periods.period_grain,
         periods.period_start,
-        scopes.service_id,
-        scopes.value_stream_id,
-        scopes.weight,
         coalesce(teams.scope_id, 'unassigned') as team_scope_id
-    from facts
-    inner join {{ ref('int_place_scopes') }} as scopes
+    from {{ ref('int_place_scopes') }} as places
+    inner join (
+        select
+            period_grain,
+            period_start,
+            min(date_day) as first_day,
+            max(date_day) as last_day
+        from {{ ref('int_day_periods') }}
+        group by period_grain, period_start
+    ) as periods
         on
-            facts.place_key = scopes.place_key
-            and {{ in_force('scopes', 'facts.occurred_date') }}
-            and (facts.is_of_every_service or facts.service_id is not distinct from scopes.service_id)
-    inner join {{ ref('int_day_periods') }} as periods
-        on
-            facts.occurred_date = periods.date_day
-            and (facts.period_grain is null or facts.period_grain = periods.period_grain)
+            places.valid_from <= periods.last_day
+            and places.valid_to > periods.first_day
     left join {{ ref('int_team_period_scopes') }} as teams
         on
-            scopes.team_id = teams.team_id
+            places.team_id = teams.team_id
             and periods.period_grain = teams.period_grain
             and periods.period_start = teams.period_start
 
@@ -197,42 +205,93 @@ attributed as (
 
 scoped as (
 
-    {{ in_every_scope('attributed') }}
+    {{ in_every_scope('place_periods') }}
 
 ),
 
--- a change that reaches several services of a scope is shipped by the first
-placed as (
+place_scopes as (
 
     select
-        fact,
-        fact_key,
+        place_key,
+        service_id is not null as has_service,
+        valid_from,
+        valid_to,
+        period_grain,
+        period_start,
         scope_type,
         scope_id,
-        period_grain,
-        min_by(period_start, occurred_at) as period_start,
-        min_by(coalesce(fact_service_id, ''), occurred_at) as first_service_id,
-        sum(weight) as weight
+        case when scope_type = 'service' then 1 else sum(weight) end as weight
     from scoped
-    group by fact, fact_key, scope_type, scope_id, period_grain
+    group by place_key, has_service, valid_from, valid_to, period_grain, period_start, scope_type, scope_id
+
+),
+
+attributed as {{ read_through() }} (
+
+    select
+        facts.fact,
+        facts.fact_key,
+        facts.service_id,
+        facts.is_of_one_service,
+        scopes.scope_type,
+        scopes.scope_id,
+        scopes.period_grain,
+        scopes.period_start,
+        scopes.weight,
+        facts.value,
+        facts.breakdown,
+        facts.reviewer,
+        facts.occurred_at
+    from facts
+    inner join {{ ref('int_day_periods') }} as periods
+        on
+            facts.occurred_date = periods.date_day
+            and (facts.period_grain is null or facts.period_grain = periods.period_grain)
+    inner join place_scopes as scopes
+        on
+            facts.place_key = scopes.place_key
+            and {{ in_force('scopes', 'facts.occurred_date') }}
+            and (facts.is_of_every_service or (facts.service_id is not null) = scopes.has_service)
+            and periods.period_grain = scopes.period_grain
+            and periods.period_start = scopes.period_start
 
 )
 
 select
-    placed.fact,
-    placed.fact_key,
-    placed.scope_type,
-    placed.scope_id,
-    placed.period_grain,
-    placed.period_start,
-    case when placed.scope_type = 'service' then 1 else placed.weight end as weight,
-    facts.value,
-    facts.breakdown,
-    facts.reviewer,
-    facts.occurred_at
-from placed
-inner join facts
-    on
-        placed.fact = facts.fact
-        and placed.fact_key = facts.fact_key
-        and placed.first_service_id = coalesce(facts.service_id, '')
+    fact,
+    fact_key,
+    scope_type,
+    scope_id,
+    period_grain,
+    period_start,
+    weight,
+    value,
+    breakdown,
+    reviewer,
+    occurred_at
+from attributed
+where is_of_one_service
+union all
+-- a change that reaches several services of a scope is shipped by the first
+select
+    fact,
+    fact_key,
+    scope_type,
+    scope_id,
+    period_grain,
+    period_start,
+    case
+        when scope_type = 'service' then 1
+        else sum(weight) over (partition by fact, fact_key, scope_type, scope_id, period_grain)
+    end as weight,
+    value,
+    breakdown,
+    reviewer,
+    occurred_at
+from attributed
+where not is_of_one_service
+qualify
+    row_number() over (
+        partition by fact, fact_key, scope_type, scope_id, period_grain
+        order by occurred_at, service_id
+    ) = 1

@@ -1,4 +1,12 @@
-with aggregated as (
+with facts as (
+
+    select *
+    from {{ ref('int_delivery_scope_facts') }}
+    where breakdown is not null
+
+),
+
+aggregated as (
 
     select
         periods.scope_type,
@@ -24,7 +32,7 @@ with aggregated as (
         coalesce(sum(facts.weight) filter (where facts.fact = 'overdue_security_finding'), 0) as overdue_findings,
         count(*) filter (where facts.fact = 'overdue_security_finding') as overdue_n
     from {{ ref('int_security_scope_periods') }} as periods
-    left join {{ ref('int_delivery_scope_facts') }} as facts
+    left join facts
         on
             periods.scope_type = facts.scope_type
             and periods.scope_id = facts.scope_id

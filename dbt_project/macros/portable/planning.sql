@@ -1,0 +1,3 @@
+{% macro read_through() -%}
+    not materialized
+{%- endmacro %}
