@@ -66,8 +66,9 @@ class Card:
         self._stage: str | None = None
         self.links: list[dict[str, Any]] = []
         self.truth = truth.WorkItem(
-            "", utc(created), [], [], priority=priority, has_waiting=workflow_of(project).has_waiting
-        )
+            "", utc(created), [], [], priority=priority, has_waiting=workflow_of(project).has_waiting,
+            components=[(utc(created), components)],
+        )  # fmt: skip
         self._enter(created, status)
         self._identify(created)
         self.fields: dict[str, Any] = {
@@ -200,15 +201,18 @@ class Card:
             self.labels = labels
             self._identify(at)
 
-    def tag(self, at: int, label: str, author: Person) -> None:
-        """Add a label afterwards, to a card whose labels never changed and whose further life has been told."""
+    def tag(self, at: int, label: str, author: Person) -> bool:
+        """Add a label afterwards, to a card whose labels never changed and whose further life has been told.
+
+        Returns whether that happened.
+        """
         before = (*self.labels, label)
         if at == self.created:
             self.fields["labels"] = list(before)
         else:
             item = change("labels", "labels", ("", " ".join(self.labels)), ("", " ".join(before)))
             if not self._act(at, author, [item], {"labels": list(before)}):
-                return
+                return False
             identities = self.truth.identities
             place = max(n for n, identity in enumerate(identities) if identity.from_at <= utc(at))
             identities.insert(place + 1, replace(identities[place], from_at=utc(at)))
@@ -216,6 +220,17 @@ class Card:
         for identity in self.truth.identities:
             if identity.from_at >= utc(at):
                 identity.labels = before
+        return True
+
+    def place(self, at: int, component: str, author: Person) -> None:
+        """Give the issue another component."""
+        items = [change("Component", "components", (_component(c)["id"], c), (None, None)) for c in self.components]
+        items.append(change("Component", "components", (None, None), (_component(component)["id"], component)))
+        if self._act(at, author, items, {"components": [_component(component)]}):
+            self._reorganise(at)
+            self.components = (component,)
+            self.truth.components.append((utc(at), self.components))
+            self._identify(at)
 
     def retype(self, at: int, type_id: str, author: Person) -> None:
         """Change the issue type."""
@@ -287,6 +302,7 @@ class Card:
         if self._act(at, author, items, patch):
             self._reorganise(at)
             self.project, self.components = project, ()
+            self.truth.components.append((utc(at), ()))
             self.moves.append((at, project))
             self._identify(at)
         self.last = at
@@ -370,6 +386,8 @@ class Card:
             item.costs_of_delay = [(a, value) for a, value in item.costs_of_delay if a < limit]
             item.found_in = [(a, value) for a, value in item.found_in if a < limit]
             item.severities = [(a, value) for a, value in item.severities if a < limit]
+            item.components = [(a, names) for a, names in item.components if a < limit]
+            item.advisories = [(a, value) for a, value in item.advisories if a < limit]
         item.identities.sort(key=lambda identity: identity.from_at)
         for identity in item.identities:
             identity.key = self.key_at(int(identity.from_at.timestamp()))

@@ -22,6 +22,7 @@ from sandbox.surveys import WaveFile, run_surveys
 from sandbox.teams import TEAMS
 from sandbox.tickets import open_tickets
 from sandbox.truth import Truth
+from sandbox.vulnerabilities import open_vulnerabilities
 from sandbox.work import Build, TeamWork
 from sandbox.world import JiraWorld, World
 
@@ -90,6 +91,10 @@ def _simulate(seed: int) -> Company:
     tickets = open_tickets(seed, staff, record)
     issues += _close(tickets.cards, 900_000)
     tickets.tell(record)
+    vulnerabilities = open_vulnerabilities(seed, staff, github, len(tickets.cards) + 1, record)
+    issues += _close(vulnerabilities, 960_000)
+    for card in vulnerabilities:
+        record.work_items[card.id] = card.truth
     jira = JiraWorld(
         projects=list(PROJECT_VALUES.values()),
         issue_types=list(TYPE_VALUES.values()),

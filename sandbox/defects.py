@@ -45,7 +45,9 @@ def find_defects(seed: int, cards: Sequence[Card], staff: Staff, record: Truth) 
             advisory = _advisory(rng, card, record)
             is_free = not any(item["field"] == "labels" for _, _, items, _ in card.history for item in items)
             if advisory and is_free:
-                card.tag(_moment(rng, card), advisory, who)
+                at = _moment(rng, card)
+                if card.tag(at, advisory, who):
+                    card.truth.advisories.append((utc(at), advisory))
 
 
 def _moment(rng: random.Random, card: Card) -> int:

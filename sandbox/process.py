@@ -149,6 +149,7 @@ ISSUE_TYPES: tuple[IssueType, ...] = (
     IssueType("10007", "Sub-task", -1, "feature", "subtask"),
     IssueType("10008", "Improvement", 0, None, None),
     IssueType("10009", "Incident", 0, None, "ignore"),
+    IssueType("10010", "Vulnerability", 0, None, "ignore"),
     IssueType("10041", "Feature", 0, "feature", "flow_item", "PARC"),
     IssueType("10042", "Bug", 0, "defect", "flow_item", "PARC"),
     IssueType("10043", "Chore", 0, "debt", "flow_item", "PARC"),

@@ -57,7 +57,8 @@ class WorkItem:
     """A work item's life. blocked: flagged intervals; sprints: (sprint id, added, removed or None).
 
     links: (item id of another that blocked this one, linked, unlinked or None). points, costs_of_delay, found_in (where
-    a defect was found), severities: (from, value).
+    a defect was found), severities, components, advisories (what it is about, by the name that scanners' findings have
+    in their truth, from when it says so): (from, value).
     initiative_id: item id of the parent initiative. has_waiting: whether its workflow knows a waiting state.
     Deleted before a first load means that no pipeline can ever have seen it.
     """
@@ -75,6 +76,8 @@ class WorkItem:
     costs_of_delay: list[tuple[datetime, float]] = field(default_factory=list)
     found_in: list[tuple[datetime, str]] = field(default_factory=list)
     severities: list[tuple[datetime, str]] = field(default_factory=list)
+    components: list[tuple[datetime, tuple[str, ...]]] = field(default_factory=list)
+    advisories: list[tuple[datetime, str]] = field(default_factory=list)
     links: list[tuple[str, datetime, datetime | None]] = field(default_factory=list)
     blocked: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     sprints: list[tuple[int, datetime, datetime | None]] = field(default_factory=list)
@@ -446,6 +449,8 @@ def _item_at(item: WorkItem, clock: datetime) -> WorkItem:
         costs_of_delay=[(a, value) for a, value in item.costs_of_delay if a <= clock],
         found_in=[(a, value) for a, value in item.found_in if a <= clock],
         severities=[(a, value) for a, value in item.severities if a <= clock],
+        components=[(a, names) for a, names in item.components if a <= clock],
+        advisories=[(a, value) for a, value in item.advisories if a <= clock],
     )
 
 

@@ -27,6 +27,14 @@
     end
 {%- endmacro %}
 
+{% macro edge_to_date(moment, time_zone) -%}
+    case
+        when {{ moment }} <= {{ beginning() }} then date '0001-01-01'
+        when {{ moment }} >= {{ forever() }} then date '9999-12-31'
+        else {{ local_date(moment, time_zone) }}
+    end
+{%- endmacro %}
+
 {# A rule's end as known on a date: what lies ahead is not known yet. Use with `valid_from <= date`. #}
 {% macro known_end(alias, date) -%}
     case when {{ alias }}.valid_to > {{ date }} then date '9999-12-31' else {{ alias }}.valid_to end

@@ -155,8 +155,15 @@ def _check_defect_rules(rows: list[Row], reading: Reading) -> None:
 
 
 def _check_security_severities(rows: list[Row], reading: Reading) -> None:
-    """A limit leaves some time."""
+    """A limit leaves some time, and a word of the tracker means one severity on a day."""
+    said: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
+        for word in sorted({word.strip().lower() for word in (row.values["tracker_words"] or "").split(";")} - {""}):
+            other = next((o for o in said[word] if o.start < row.end and row.start < o.end), None)
+            if other is not None and other.values["severity"] != row.values["severity"]:
+                message = f"'{word}' means {other.values['severity']} at line {other.line} already; keep one of them"
+                reading.problem("security_severities", row.line, "tracker_words", message)
+            said[word].append(row)
         if row.values["sla_days"] and int(row.values["sla_days"]) < 1:
             message = (
                 f"{row.values['sla_days']} is not a number of days; write 1 or more, or leave it blank for no limit"

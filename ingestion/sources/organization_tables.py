@@ -194,7 +194,11 @@ TABLES: tuple[Table, ...] = (
         "Which of your services a service of an incident tool watches",
         (
             CONNECTION,
-            Column("tool_service", "The tool's service, id or name; of a tracker a component or label", required=True),
+            Column(
+                "tool_service",
+                "The tool's service, id or name; of a tracker a component, label or project key",
+                required=True,
+            ),
             SERVICE,
             *VALIDITY,
         ),
@@ -223,6 +227,7 @@ TABLES: tuple[Table, ...] = (
                 required=True,
                 choices=("critical", "high", "medium", "low", "info"),
             ),
+            Column("tracker_words", "What severities or priorities of the tracker mean it too, separated by ;"),
             Column("sla_days", "Days from when it was first found; blank = no limit", "integer"),
             Column("is_counted", "Whether it counts in the metrics", required=True, choices=("yes", "no")),
             *VALIDITY,

@@ -195,6 +195,11 @@ FILES = [
         "severity,sla_days,is_counted\nhigh,0,yes\n",
         "security_severities.csv:2: sla_days: 0 is not a number of days; write 1 or more, or leave it blank for",
     ),
+    (
+        "security_severities",
+        "severity,tracker_words,is_counted\ncritical,Highest; SEV1,yes\nhigh,Major;sev1 ,yes\n",
+        "security_severities.csv:3: tracker_words: 'sev1' means critical at line 2 already; keep one of them",
+    ),
     ("security_severities", "severity,sla_days,is_counted\nhigh,two,yes\n", "'two' is not a whole number"),
     ("security_severities", "severity,sla_days,is_counted\nhihg,2,yes\n", "'hihg' is not known; did you mean 'high'?"),
     ("security_severities", "severity,sla_days,is_counted\nhigh,2,\n", "is_counted: is blank; it is required"),

@@ -88,7 +88,7 @@ def expected(company: Company, nights: Sequence[datetime], rules: Rules | None =
         for kind in KINDS
     ]
     tables = company.organization
-    rows |= SecurityOracle(truth, organization, calendar, tables, scans, rules.start_date, rows).rows()
+    rows |= SecurityOracle(truth, organization, calendar, tables, scans, rules.start_date, nights, rows).rows()
     return rows, sentiment
 
 

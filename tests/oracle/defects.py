@@ -51,15 +51,15 @@ class DefectRules:
         issue_type = history.issue_type.at(now) or Named(None, None)
         return self.kinds(item.created_at, history.connection, history.project.at(now), issue_type, conditions)
 
-    def incident_severity(self, item: WorkItem, connection: str) -> str | None:
-        """How bad a true item is, if it is an incident: by the rule, else the field, else the priority."""
+    def severity_of(self, kind: str, item: WorkItem, connection: str) -> str | None:
+        """How bad a true item is, if it is of a kind: by the rule, else the field, else the priority."""
         severity = item.severities[-1][1] if item.severities else None
         found_in = item.found_in[-1][1] if item.found_in else None
         conditions = [("priority", item.priority), ("severity", severity), ("found_in", found_in)]
         conditions += [("label", label) for label in item.current.labels]
         issue_type = Named(None, item.current.issue_type)
         kinds = self.kinds(micros(item.created_at), connection, item.current.project, issue_type, conditions)
-        return kinds["incident"].get("severity") or severity or item.priority if "incident" in kinds else None
+        return kinds[kind].get("severity") or severity or item.priority if kind in kinds else None
 
     def tells(self, places: Iterable[tuple[str, str | None]], period: Period, today: date) -> bool:
         """Whether a rule in force in a period says what escaped, for one of (connection, project)."""

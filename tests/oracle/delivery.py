@@ -210,7 +210,7 @@ class DeliveryOracle:
             self.watched[service] = min(day, self.watched.get(service, day))
             severity = each.severity
             if each.source == "jira":
-                severity = rules.incident_severity(truth.work_items[each.incident_id], each.source)
+                severity = rules.severity_of("incident", truth.work_items[each.incident_id], each.source)
             if each.merged_into in by_id:
                 copies[each.merged_into].append(each)
             else:

@@ -1,30 +1,17 @@
 """Security metrics (METRICS.md sections 0 and 2) from what scanners really found and what became of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sandbox.truth import Truth
-from tests.oracle.organization import Organization, Table, scope_shares
+from tests.oracle.findings import GRAVEST_FIRST, Found, Scope, Whereabouts, findings, is_on
+from tests.oracle.organization import Organization, Table
 from tests.oracle.periods import Calendar, Key, Period, Row, Rows, percentile_row, ratio_row
 
 DAY = timedelta(days=1)
-GRAVEST_FIRST = ("critical", "high", "medium", "low", "info")
 KINDS = ("dependabot", "code_scanning", "secret_scanning")
-FALSE_ALARMS = ("inaccurate", "false positive", "used in tests", "false_positive", "used_in_tests")
-Scope = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A finding, one for all scanners. resolution: fixed, dismissed, false; None while it is open."""
-
-    service: str | None
-    severity: str
-    opened_at: datetime
-    closed_at: datetime | None
-    resolution: str | None
 
 
 @dataclass(slots=True)
@@ -40,40 +27,11 @@ class Pile:
     overdue: list[float] = field(default_factory=list)
 
 
-def findings(truth: Truth) -> list[Found]:
-    """What the scanners found as of the truth's clock: an advisory once in a repository, with its first opening."""
-    reports: dict[tuple[str, ...], list[Found]] = defaultdict(list)
-    for alert in truth.findings.values():
-        at, state, reason = alert.changes[-1] if alert.changes else (None, "open", None)
-        resolution = {"open": None, "fixed": "fixed"}.get(state, "dismissed")
-        resolution = "false" if reason in FALSE_ALARMS else "fixed" if reason == "revoked" else resolution
-        report = Found(alert.service, alert.severity, alert.created_at, at if resolution else None, resolution)
-        reports[(alert.repository, alert.advisory) if alert.advisory else (alert.finding_id,)].append(report)
-    for each in truth.inbox_findings.values():
-        resolution = {"open": None, "false_positive": "false"}.get(each.state, each.state)
-        report = Found(each.service, each.severity, each.opened_at, each.closed_at, resolution)
-        reports[each.repository, each.advisory].append(report)
-    return [_united(copies) for copies in reports.values()]
-
-
-def _united(copies: list[Found]) -> Found:
-    verdicts = {copy.resolution for copy in copies}
-    closed = [copy.closed_at for copy in copies if copy.closed_at]
-    verdict = None if None in verdicts else next(v for v in ("fixed", "dismissed", "false") if v in verdicts)
-    return Found(
-        copies[0].service,
-        min((copy.severity for copy in copies), key=GRAVEST_FIRST.index),
-        min(copy.opened_at for copy in copies),
-        max(closed) if verdict else None,
-        verdict,
-    )
-
-
 class SecurityOracle:
     """Collects the piles of all scopes, periods and severities; `rows` turns them into published numbers.
 
-    scans: (service, kind) -> (first moment, whether it is on), of every repository; reported: first day by service of
-    which the inbox told. known: the rows of flow and delivery, for what defects are measured against.
+    scans: (service, kind) -> (first moment, whether it is on), of every repository; nights: on which vendors were read.
+    known: the rows of flow and delivery, for what defects are measured against.
     """
 
     def __init__(
@@ -84,40 +42,33 @@ class SecurityOracle:
         tables: Mapping[str, Table],
         scans: list[tuple[str | None, datetime, bool]],
         start_date: date,
+        nights: Sequence[datetime],
         known: Rows,
     ) -> None:
         self.organization, self.calendar, self.limits = organization, calendar, tables["security_severities"]
         self.scans, self.start_date, self.known = scans, start_date, known
         self.piles: dict[tuple[Scope, Period, str], Pile] = defaultdict(Pile)
-        self.reported: dict[str, date] = {}
-        for each in truth.inbox_findings.values():
-            first = calendar.day(each.opened_at)
-            self.reported[each.service] = min(first, self.reported.get(each.service, first))
-        for finding in findings(truth):
+        self.where = Whereabouts(organization, calendar)
+        found = findings(truth, self.where, tables, nights)
+        self.told = found.told
+        for finding in found.all:
             if finding.resolution != "false":
                 self._enter(finding)
 
     def _limit(self, finding: Found) -> tuple[timedelta | None, bool]:
         """How long it may stay open, and whether it counts, by the rules of the day it was opened."""
-        day = self.calendar.day(finding.opened_at).isoformat()
+        day = self.calendar.day(finding.opened_at)
         for row in self.limits:
-            since, until = str(row["valid_from"] or "0000"), str(row["valid_to"] or "9999")
-            if row["severity"] == finding.severity and since <= day < until:
+            if row["severity"] == finding.severity and is_on(row, day):
                 return timedelta(days=int(str(row["sla_days"]))) if row["sla_days"] else None, row[
                     "is_counted"
                 ] == "yes"
         return None, True
 
-    def _scopes(self, period: Period, service: str | None, day: date) -> dict[Scope, float]:
-        owner = self.organization.owner_at(service, day)
-        streams = self.organization.value_streams_at(owner, day)
-        found = scope_shares(self.organization, period, [(owner, 1.0)] if owner else [], streams.items())
-        return found | {("service", service): 1.0} if service else found
-
     def _piles(self, at: datetime, finding: Found, names: Iterable[str]) -> Iterator[tuple[Pile, float]]:
         day = self.calendar.day(at)
         for period in self.calendar.periods_of(day):
-            for scope, weight in self._scopes(period, finding.service, day).items():
+            for scope, weight in self.where.scopes(period, finding, day).items():
                 for name in names:
                     yield self.piles[scope, period, name], weight
 
@@ -138,7 +89,7 @@ class SecurityOracle:
         for period in self.calendar.periods:
             if finding.opened_at < period.until and not (finding.closed_at and finding.closed_at < period.until):
                 day = min(period.end - DAY, self.organization.today)
-                for scope, weight in self._scopes(period, finding.service, day).items():
+                for scope, weight in self.where.scopes(period, finding, day).items():
                     for name in names:
                         pile = self.piles[scope, period, name]
                         pile.open.append((weight, (period.until - finding.opened_at) / DAY))
@@ -149,14 +100,19 @@ class SecurityOracle:
         """What can be said of each scope that has anything scanned at some time of a period."""
         scans: dict[Scope, set[int]] = defaultdict(set)
         told: set[Scope] = set()
+        cut: set[Scope] = set()
         days = [period.start + timedelta(days=n) for n in range((period.end - period.start).days)]
-        for day in (day for day in days if day <= self.organization.today):
-            for number, (service, created_at, _) in enumerate(self.scans):
-                for scope in self._scopes(period, service, day) if created_at < period.end_at else ():
+        days = [day for day in days if day <= self.organization.today]
+        for number, (service, created_at, _) in enumerate(self.scans):
+            for day in days if created_at < period.end_at else ():
+                for scope in self.where.scopes(period, _at(service), day):
                     scans[scope].add(number)
-            for service, first in self.reported.items():
-                told |= set(self._scopes(period, service, day)) if first < period.end else set()
-        found = dict.fromkeys(told, "ok")
+        for is_ticket, report in self.told:
+            for day in days if self.calendar.day(report.opened_at) < period.end else ():
+                scopes = self.where.scopes(period, report, day)
+                told.update(scopes)
+                cut.update(scopes if is_ticket and period.start < self.start_date else ())
+        found = {scope: "partial" if scope in cut else "ok" for scope in told}
         for scope, numbers in scans.items():
             missing = sum(not self.scans[number][2] for number in numbers)
             if missing == len(numbers) and scope not in told:
@@ -199,6 +155,10 @@ class SecurityOracle:
             yield "security_defect_rate", ratio_row(pile.defects, done, items.n if items else 0)
         count = deployments.numerator if deployments and deployments.numerator else 0.0
         yield "security_defect_rate_per_100_deployments", ratio_row(pile.defects, count, int(count), 100.0)
+
+
+def _at(service: str | None) -> Found:
+    return Found(service, None, None, datetime.min, None, None)
 
 
 def _measures(pile: Pile) -> Iterator[tuple[str, Row]]:

@@ -136,9 +136,11 @@ def test_every_changelog_is_a_chain_that_ends_in_the_truth(company: Company) -> 
 
 def test_ids_and_keys_are_given_once_in_order_of_time(company: Company) -> None:
     issues = company.world.jira.issues
-    # incident tickets came to this company later and have a series of their own
-    for is_ticket in (False, True):
-        times = [i.created for i in issues if i.key.startswith("INC-") is is_ticket]
+    # incident and security tickets came to this company later, each kind in a series of its own
+    tickets = ("Incident", "Vulnerability")
+    for types in (None, *tickets):
+        names = [(i.created, i.fields["issuetype"]["name"]) for i in issues]
+        times = [created for created, name in names if (name if name in tickets else None) == types]
         assert times and times == sorted(times)
     assert [int(i.id) for i in issues] == sorted({int(i.id) for i in issues})
     keys = [i.key for i in issues] + [h.patch["key"] for i in issues for h in i.histories if "key" in h.patch]

@@ -67,7 +67,7 @@ stale_places as (
         findings.place_key,
         connections.security_stale_since as stale_since
     from {{ ref('int_connections') }} as connections
-    inner join {{ ref('int_security_findings') }} as findings on connections.connection = findings.connection
+    inner join {{ ref('int_security_reports') }} as findings on connections.connection = findings.connection
     where connections.security_stale_since is not null
     union all
     select

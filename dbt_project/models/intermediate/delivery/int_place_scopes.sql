@@ -27,3 +27,14 @@ select
     1 as weight,
     date '0001-01-01' as valid_from,
     date '9999-12-31' as valid_to
+union all
+-- a ticket that names no service
+select
+    item_key as place_key,
+    null as service_id,
+    team_id,
+    value_stream_id,
+    weight,
+    valid_from,
+    valid_to
+from {{ ref('int_security_defect_scopes') }}

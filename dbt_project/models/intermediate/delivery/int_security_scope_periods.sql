@@ -30,7 +30,7 @@ with scanned as (
         select distinct
             repository_key,
             source
-        from {{ ref('int_security_findings') }}
+        from {{ ref('int_security_reports') }}
     ) as found
         on
             repositories.repository_key = found.repository_key
@@ -44,7 +44,7 @@ with scanned as (
         min(findings.opened_date) as valid_from,
         date '9999-12-31' as valid_to,
         any_value(connections.start_date) as start_date
-    from {{ ref('int_security_findings') }} as findings
+    from {{ ref('int_security_reports') }} as findings
     left join {{ ref('int_connections') }} as connections on findings.connection = connections.connection
     where findings.source not in ('dependabot', 'code_scanning', 'secret_scanning')
     group by findings.place_key, findings.connection

@@ -74,7 +74,7 @@ last_values as (
         item_values.value_text
     from {{ ref('int_work_item_values') }} as item_values
     where
-        item_values.field in ('component', 'label', 'priority', 'severity')
+        item_values.field in ('component', 'label', 'project', 'priority', 'severity')
         and item_values.valid_to = {{ forever() }}
         and item_values.item_key in (select defects.item_key from defects)
 
@@ -92,7 +92,7 @@ severities as (
 
 ),
 
--- a component says more about a place than a label
+-- a component says more about a place than a label, a label more than a project
 places as (
 
     select
@@ -108,6 +108,13 @@ places as (
         {{ explode("string_split(lower(value_text), ' ')") }} as place
     from last_values
     where field = 'label'
+    union all
+    select
+        item_key,
+        3 as preference,
+        lower(value_text) as place
+    from last_values
+    where field = 'project'
 
 ),
 

@@ -8,6 +8,7 @@ select
     findings.finding_key,
     findings.connection,
     findings.source,
+    findings.sources,
     findings.scanner,
     case when not coalesce(homes.is_of_small_team, false) then findings.repository_name end as repository_name,
     case when not coalesce(homes.is_of_small_team, false) then coalesce(findings.service_id, homes.service_id) end
