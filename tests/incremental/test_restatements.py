@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +18,8 @@ from tests.incremental.world import World, small_world
 CELL = ("metric", "scope_type", "scope_id", "period_grain", "period_start", "breakdown")
 HIDDEN = ("suppressed", "immature")
 RELEASE, SERVICE, TEAM, VALUE_STREAM = "late", "till", "gamma", "money"
-RELEASED = date(2026, 1, 14)
-PERIODS = {"week": date(2026, 1, 12), "month": date(2026, 1, 1), "quarter": date(2026, 1, 1)}
+RELEASED = date(2025, 12, 17)  # the first night is that of 2 March
+PERIODS = {"week": date(2025, 12, 15), "month": date(2025, 12, 1), "quarter": date(2025, 10, 1)}
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """A release of till in January, an incident of till in February (no release within its window): one night."""
+    """A release of till last quarter, an incident of till in February (no release within its window): one night."""
     world = small_world("restatements")
     inbox = world.organization.inbox
     inbox["deployments"] = {
@@ -90,9 +90,8 @@ def differences(
         if any(not row["is_complete"] or row["data_quality"] in HIDDEN for row in rows):
             continue
         old, new = ((side[key]["value"] if key in side else None) for side in (before, after))
-        if (old is None) != (new is None):
-            found[key] = (old, new)
-        elif old is not None and abs(new - old) > TOLERANCE * max(1, abs(old), abs(new)):
+        same = old is new if None in (old, new) else math.isclose(old, new, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        if not same:
             found[key] = (old, new)
     return found
 
