@@ -44,6 +44,13 @@ META_TABLES = {
     "settings": "as_of timestamp, time_zone varchar, organization_name varchar, min_team_size integer, "
     "min_respondents integer, done_grace_minutes integer, publish_titles boolean, currency varchar, "
     "workday_start varchar, workday_end varchar, working_days varchar",
+    "published_metric_values": "as_of timestamp, metric varchar, definition_version integer, family varchar, "
+    "scope_type varchar, scope_id varchar, period_grain varchar, period_start date, breakdown varchar, value double, "
+    "n bigint, data_quality varchar, is_complete boolean",
+    "published_restatements": "metric varchar, family varchar, scope_type varchar, scope_id varchar, "
+    "period_grain varchar, period_start date, breakdown varchar, night timestamp, previous_night timestamp, "
+    "old_value double, new_value double, old_n bigint, new_n bigint, old_data_quality varchar, "
+    "new_data_quality varchar, old_definition_version integer, new_definition_version integer",
 }
 
 

@@ -21,6 +21,8 @@ LEDGER = {
     "stream_runs": "What each night did per stream, with cause and cure. One row per connection, stream and as_of.",
     "loads": "Ledger of loaded pages. One row per load and page.",
     "quarantine": "Records that could not be loaded, with the reason. One row per record.",
+    "published_metric_values": "core.fct_metric_values of the publication that stands. One row per row of it.",
+    "published_restatements": "core.fct_restatements of the publication that stands. One row per row of it.",
 }
 
 

@@ -29,7 +29,10 @@ DATABASE = "marts"
 BUILDING = ".building-"
 STORAGE = "v1.0"
 ALWAYS_FILLED = ("core.metric_catalogue", "core.dim_dates", "core.fct_metric_values")
-MAY_EMPTY = ("core.fct_data_quality",)  # a list of problems: empty once they are mended
+MAY_EMPTY = (  # lists of problems and of changed values: empty where there are none, or none may be told any more
+    "core.fct_data_quality",
+    "core.fct_restatements",
+)
 QUALITY_TABLE = "core.fct_metric_values"
 
 

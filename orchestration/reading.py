@@ -19,6 +19,7 @@ from orchestration import progress
 from orchestration.errors import GateError, InputError
 from orchestration.fingerprint import raw_fingerprint
 from orchestration.night import Night, with_sandbox, with_shown_urls
+from orchestration.restatements import remember_published
 
 LOG = logging.getLogger("flowlight")
 CONNECTIONS_AT_ONCE = 8
@@ -39,6 +40,7 @@ def read_connections(night: Night) -> None:
         night.stream_runs = _read_in_threads(night, config, wanted, warehouse)
         night.streams = stream_states(warehouse, config)
         night.raw_fingerprint = raw_fingerprint(warehouse)
+        remember_published(night.settings, warehouse)
         _require_an_organization(night, config, warehouse)
 
 

@@ -1,8 +1,6 @@
 {# Whether two rows are of one scope, period and level. #}
 {% macro same_period(left, right) -%}
-    {%- for column in ['scope_type', 'scope_id', 'period_grain', 'period_start', 'item_level'] -%}
-    {{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}
-    {%- endfor -%}
+    {{ same_columns(left, right, ['scope_type', 'scope_id', 'period_grain', 'period_start', 'item_level']) }}
 {%- endmacro %}
 
 {# Tables of completed periods keep those whose items and values are as they were: `values_hash` of

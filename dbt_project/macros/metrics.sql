@@ -73,3 +73,18 @@
     {%- if not loop.last %},{% endif %}
     {%- endfor %}
 {%- endmacro %}
+
+{# Whether two rows agree in these columns. #}
+{% macro same_columns(left, right, columns) -%}
+    {%- for column in columns -%}
+    {{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Whether two values are not the same, by more than the order of their summands makes; null is a value. #}
+{% macro values_differ(old, new) -%}
+    (
+        ({{ old }} is null) != ({{ new }} is null)
+        or coalesce(abs({{ new }} - {{ old }}) > 1e-9 * greatest(1, abs({{ old }}), abs({{ new }})), false)
+    )
+{%- endmacro %}

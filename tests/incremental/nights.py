@@ -26,6 +26,8 @@ from ingestion.load import Warehouse
 from ingestion.sources import SOURCES
 from ingestion.sync import sync_connection
 from orchestration.dbt_build import QUIET, close_dbt
+from orchestration.publish import marts_of, publish
+from orchestration.restatements import remember_published
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.incremental.killed_build import failures
 from tests.incremental.world import World
@@ -44,6 +46,7 @@ class Nights:
     folder: Path
     world: World
     runs: list[Any] = field(default_factory=list)
+    as_of: datetime | None = None
 
     @property
     def built(self) -> Settings:
@@ -64,6 +67,8 @@ class Nights:
             warehouse.ensure_tables()
             self.runs = self._sync(config, warehouse, as_of)
             warehouse.write_settings(config, as_of)
+            remember_published(settings, warehouse)
+        self.as_of = as_of
 
     def _sync(self, config: Config, warehouse: Warehouse, as_of: datetime) -> list[Any]:
         with patch.dict(SOURCES, self.world.sources()):
@@ -79,6 +84,12 @@ class Nights:
         """dbt over what was read, as the nightly does it, without its tests. Fails on any error."""
         errors = run_dbt(self.built, _build_of(models))
         assert not errors, "\n".join(errors)
+
+    def publish(self) -> None:
+        """Publish what the last build, of all models, made."""
+        assert self.as_of is not None
+        facts = {"as_of": self.as_of.isoformat(), "run_id": "small", "fingerprint": ""}
+        publish(self.built, marts_of({"nodes": _nodes()}), facts, keep=2, accept_emptied=True)
 
     def fail(self, chance: random.Random, models: Models = ()) -> str:
         """A build in which some model fails; its name."""
@@ -142,6 +153,13 @@ class Nights:
 
 def _build_of(models: Models) -> tuple[str, ...]:
     return (*BUILD, "--select", *models) if models else BUILD
+
+
+@cache
+def _nodes() -> dict[str, Any]:
+    """The manifest's models and seeds as they stand in manifest.json."""
+    nodes = manifest().nodes.items()
+    return {id_: node.to_dict(omit_none=False) for id_, node in nodes if node.resource_type in ("model", "seed")}
 
 
 def all_models() -> tuple[str, ...]:

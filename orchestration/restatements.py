@@ -1,0 +1,65 @@
+"""What stands published, brought back into the warehouse, so that `core.fct_restatements` can tell what changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import duckdb
+
+from ingestion.load import META_TABLES, Warehouse
+from orchestration.errors import GateError
+from orchestration.publish import current_publication
+from orchestration.settings import Settings
+
+MARTS = {"published_metric_values": "fct_metric_values", "published_restatements": "fct_restatements"}
+CELL = {"metric", "scope_type", "scope_id", "period_grain", "period_start", "breakdown"}
+
+
+def remember_published(settings: Settings, warehouse: Warehouse) -> None:
+    """Make `raw_ingestion.published_metric_values` and `published_restatements` anew from the publication that stands.
+
+    Only what was published counts: after a night that failed or was killed they hold what the last good one said.
+    Without a publication they are empty; a column that an older version did not publish is null. Raises GateError
+    where the published file cannot be read.
+    """
+    for table in MARTS:
+        warehouse.query(f"create or replace table raw_ingestion.{table} ({META_TABLES[table]})")
+    publication = current_publication(settings)
+    if publication is None:
+        return
+    as_of = datetime.fromisoformat(publication["as_of"]).astimezone(UTC).replace(tzinfo=None)
+    file = str(settings.published_file.resolve()).replace("'", "''")
+    try:
+        warehouse.query(f"attach '{file}' as published (read_only)")
+        try:
+            for table, mart in MARTS.items():
+                _copy(warehouse, table, mart, as_of)
+        finally:
+            warehouse.query("detach published")
+    except duckdb.Error as error:
+        raise GateError(
+            f"{settings.published_file} cannot be read: {str(error).splitlines()[0]}; move {settings.published} away "
+            "and run again: core.fct_restatements then begins anew"
+        ) from error
+
+
+def _copy(warehouse: Warehouse, table: str, mart: str, as_of: datetime) -> None:
+    there = _columns(warehouse, "published", "core", mart)
+    if not there >= CELL:
+        return
+    wanted = _columns(warehouse, "warehouse", "raw_ingestion", table)
+    columns = ", ".join(sorted(wanted & there))
+    clock = ", $1::timestamp as as_of" if "as_of" in wanted else ""
+    warehouse.query(
+        f"insert into raw_ingestion.{table} by name select {columns}{clock} from published.core.{mart}",
+        [as_of] if clock else [],
+    )
+
+
+def _columns(warehouse: Warehouse, database: str, schema: str, table: str) -> set[str]:
+    """The names of a table's columns; none where it is not there."""
+    found = warehouse.query(
+        "select column_name from duckdb_columns() where (database_name, schema_name, table_name) = ($1, $2, $3)",
+        [database, schema, table],
+    )
+    return {name for (name,) in found}
