@@ -37,6 +37,7 @@ _SCHEMAS = {
     "Story Points": {"type": "number", "custom": "com.atlassian.jira.plugin.system.customfieldtypes:float"},
     "Sprint": {"type": "array", "items": "json", "custom": "com.pyxis.greenhopper.jira:gh-sprint"},
 }
+_DEFAULT_BRANCHES = ("main", "master")
 _BOTS = ("[bot]", "copilot-pull-request-reviewer", "dependabot", "github-actions")
 
 
@@ -82,13 +83,14 @@ def github_world(path: Path) -> World:
     """A world from a gzipped archive {repo, labels, issues, pulls} of one GitHub repository (GraphQL export).
 
     What the archive does not hold is empty: commits of pull requests, timelines, deployments. A merge commit is
-    known by its oid only; it counts as committed when the pull request was merged.
+    known by its oid only; it counts as committed when the pull request was merged, to a branch called main or master.
     """
     with gzip.open(path, "rt", encoding="utf-8") as file:
         archive = json.load(file)
     pulls = sorted((_pull_request(pull) for pull in archive["pulls"]), key=lambda pull: pull.number)
     issues = sorted((_github_issue(issue) for issue in archive["issues"]), key=lambda issue: issue.number)
-    merged = sorted((p for p in pulls if p.merged_at and p.merge_commit_oid), key=lambda p: (p.merged_at, p.number))
+    landed = (p for p in pulls if p.merged_at and p.merge_commit_oid and p.base_ref in _DEFAULT_BRANCHES)
+    merged = sorted(landed, key=lambda p: (p.merged_at, p.number))
     commits: list[Commit] = []
     for pull in merged:
         at, oid = pull.merged_at or pull.created_at, pull.merge_commit_oid or ""

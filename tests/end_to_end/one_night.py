@@ -41,16 +41,22 @@ class Night:
 def live_through(config: Config, data: Path, as_of: datetime, select: Sequence[str] = ()) -> Night:
     """Read every connection at `as_of` and build all models (or `select`); AssertionError where anything fails."""
     warehouse, marts = data / "warehouse" / "warehouse.duckdb", data / "warehouse" / "marts.duckdb"
+    runs = read(config, data, as_of)
+    build_models(warehouse, marts, data / "dbt", select)
+    return Night(warehouse, marts, runs)
+
+
+def read(config: Config, data: Path, as_of: datetime) -> tuple[StreamRun, ...]:
+    """Read every connection at `as_of` into the warehouse; AssertionError where a stream fails."""
     runs: list[StreamRun] = []
     config = config.with_data(data)
-    with Warehouse(warehouse) as raw:
+    with Warehouse(data / "warehouse" / "warehouse.duckdb") as raw:
         raw.ensure_tables(SOURCES.values())
         raw.write_settings(config, as_of)
         for connection in config.connections:
             runs += sync_connection(connection, config=config, data=data, warehouse=raw, as_of=as_of)
     assert not (bad := [run for run in runs if run.status not in ("ok", "not_available")]), bad
-    build_models(warehouse, marts, data / "dbt", select)
-    return Night(warehouse, marts, tuple(runs))
+    return tuple(runs)
 
 
 def build_models(warehouse: Path, marts: Path, work: Path, select: Sequence[str] = ()) -> None:

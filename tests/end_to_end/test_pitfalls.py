@@ -1,6 +1,8 @@
 """Traps that users of the peers fell into, lived through on worlds that can be worked out by hand.
 
-Those of Jira's census, moved issues and long changelogs are in tests/ingestion/test_jira_source.py.
+Those of Jira's census, moved issues and long changelogs are in tests/ingestion/test_jira_source.py; of quotas and of
+GraphQL's costs (12, 13) in tests/ingestion; of delivery metrics (14 to 17, 22) in test_delivery_pitfalls.py; of people
+(24, 30) in test_people.py. The numbers are those of the collection of such traps that the project was built after.
 """
 
 from __future__ import annotations
@@ -96,7 +98,7 @@ def test_left_truncation_takes_what_was_open(nights: Nights) -> None:
     assert pull_requests(nights, "$.state")["PR_3"] == "OPEN", "open since before the start date"
 
 
-def test_open_pull_request_is_read_again_until_it_is_merged(nights: Nights) -> None:
+def test_pitfall_07_open_pull_request_is_read_again_until_it_is_merged(nights: Nights) -> None:
     world = GithubWorld([github().repositories[0]])
     request = world.repositories[0].pull_requests[1]
     request.updated_at = at("02-20T09:00")  # as on a host whose merge leaves no trace in `updatedAt`
@@ -112,7 +114,7 @@ def test_open_pull_request_is_read_again_until_it_is_merged(nights: Nights) -> N
     assert pull_requests(nights, "$.state")["PR_2"] == "MERGED"
 
 
-def test_commits_and_reviews_added_without_an_update_are_read(nights: Nights) -> None:
+def test_pitfall_08_commits_and_reviews_added_without_an_update_are_read(nights: Nights) -> None:
     world = GithubWorld([github().repositories[0]])
     request = world.repositories[0].pull_requests[1]
     request.updated_at = at("02-20T09:00")
@@ -151,7 +153,7 @@ def test_rows_missing_though_green_cannot_be(nights: Nights) -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_deleted_repository_does_not_poison_the_night(nights: Nights, named: bool) -> None:
+def test_pitfall_11_deleted_repository_does_not_poison_the_night(nights: Nights, named: bool) -> None:
     world = many_pull_requests(7)
     assert world.github is not None
     (shop,) = world.github.repositories
@@ -181,7 +183,7 @@ def test_deleted_repository_does_not_poison_the_night(nights: Nights, named: boo
     assert set(states.values()) == {"OPEN"} and len(states) == 7, "what was read of it stays"
 
 
-def test_transferred_pull_request_keeps_its_rows_and_the_night_goes_on(nights: Nights) -> None:
+def test_pitfall_11_transferred_pull_request_keeps_its_rows_and_the_night_goes_on(nights: Nights) -> None:
     world = many_pull_requests(5)
     assert world.github is not None
     (shop,) = world.github.repositories

@@ -5,8 +5,9 @@ import gzip
 import io
 import json
 import shutil
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ingestion.config import load_config
 from sandbox.recorded import github_world, jira_world
 from sandbox.server import serve
 from tests.end_to_end.one_night import PROJECT, Night, live_through
+from tests.oracle.periods import period_start, quantile
 
 SHARED = PROJECT.parent / "shared"
 REAL = SHARED / "real"
@@ -203,24 +205,28 @@ def tls13(tmp_path_factory: pytest.TempPathFactory) -> Night:
     world = github_world(TLS13)
     with serve(world) as server:
         loaded = load_config(config, environ={"TOKEN": "x"}).with_base_urls({"github": server.github_url})
-        return live_through(loaded, folder / "data", world.default_clock, ["+fct_changes"])
+        return live_through(loaded, folder / "data", world.default_clock, ["+fct_changes", "+fct_review_metrics"])
 
 
-def test_time_to_merge_and_to_first_review_by_another_person_equal_a_computation_over_the_file(tls13: Night) -> None:
+@pytest.fixture(scope="module")
+def pulls() -> list[dict[str, Any]]:
+    with gzip.open(TLS13, "rt", encoding="utf-8") as file:
+        return json.load(file)["pulls"]
+
+
+def test_time_to_merge_and_to_first_review_by_another_person_equal_a_computation_over_the_file(
+    tls13: Night, pulls: list[dict[str, Any]]
+) -> None:
     rows = tls13.query(
         "select number, date_diff('second', created_at, merged_at) as to_merge,"
         " date_diff('second', created_at, first_reviewed_at) as to_review from intermediate.int_pull_requests"
     )
-    with gzip.open(TLS13, "rt", encoding="utf-8") as file:
-        pulls = json.load(file)["pulls"]
     expected = {}
     for pull in pulls:
         created = _moment(pull["createdAt"])
-        others = {review["author"] for review in pull["reviews"]} - {pull["author"], REVIEW_BOT}
-        reviews = [_moment(review["createdAt"]) for review in pull["reviews"] if review["author"] in others]
         expected[pull["number"]] = (
             (_moment(pull["mergedAt"]) - created).total_seconds() if pull["mergedAt"] else None,
-            (min(reviews) - created).total_seconds() if reviews else None,
+            (seen - created).total_seconds() if (seen := _reviewed_at(pull)) else None,
         )
     assert {row["number"]: (row["to_merge"], row["to_review"]) for row in rows} == expected
     assert len(expected) == 998
@@ -228,6 +234,66 @@ def test_time_to_merge_and_to_first_review_by_another_person_equal_a_computation
     assert reviews_counted == [{"n": 979}] == [{"n": sum(len(pull["reviews"]) for pull in pulls)}]
     merged = tls13.query("select count(*) as n from marts.quality.fct_changes where change_kind = 'pull_request'")
     assert merged == [{"n": sum(pull["state"] == "MERGED" for pull in pulls)}]
+
+
+def _reviewed_at(pull: dict[str, Any]) -> datetime | None:
+    others = {review["author"] for review in pull["reviews"]} - {pull["author"], REVIEW_BOT}
+    return min((_moment(r["createdAt"]) for r in pull["reviews"] if r["author"] in others), default=None)
+
+
+def _hours(begun: datetime | None, ended: datetime | None) -> float | None:
+    return (ended - begun).total_seconds() / 3600 if begun and ended else None
+
+
+def test_published_changes_equal_a_computation_over_the_file(tls13: Night, pulls: list[dict[str, Any]]) -> None:
+    """The branch was called master until it was renamed; 131 old merges have no merge commit."""
+    rows = tls13.query(
+        "select regexp_extract(source_url, '[0-9]+$')::int as number, is_default_branch, is_reviewed, is_automated,"
+        " created_at, first_reviewed_at, merged_at, pickup_hours, review_hours, deployment_method"
+        " from marts.quality.fct_changes where change_kind = 'pull_request'"
+    )
+    expected = {}
+    for pull in (pull for pull in pulls if pull["mergedAt"]):
+        created, merged, seen = _moment(pull["createdAt"]), _moment(pull["mergedAt"]), _reviewed_at(pull)
+        before = seen if seen and seen <= merged else None
+        expected[pull["number"]] = (
+            pull["baseRefName"] in ("master", "main"), before is not None, False, created, before, merged,
+            _hours(created, before), _hours(before, merged), "unknown",
+        )  # fmt: skip
+    assert {row.pop("number"): tuple(row.values()) for row in rows} == expected
+    assert (len(expected), sum(is_main for is_main, *_ in expected.values())) == (725, 720)
+
+
+def test_published_review_metrics_equal_a_computation_over_the_file(tls13: Night, pulls: list[dict[str, Any]]) -> None:
+    """Of the organisation, by week, month and quarter. Nothing is known of requested reviews: due when opened."""
+    turnarounds, merges, unreviewed = defaultdict(list), Counter(), Counter()
+    for pull in (pull for pull in pulls if pull["baseRefName"] in ("master", "main")):
+        created, seen = _moment(pull["createdAt"]), _reviewed_at(pull)
+        for period in _periods(seen) if seen else ():
+            turnarounds[period].append(_hours(created, seen))
+        merged = _moment(pull["mergedAt"]) if pull["mergedAt"] else None
+        for period in _periods(merged) if merged and not pull["title"].startswith('Revert "') else ():
+            merges[period] += 1
+            unreviewed[period] += seen is None or seen > merged
+    rows = tls13.query(
+        "select * from marts.quality.fct_review_metrics where scope_type = 'organization'"
+        " and review_turnaround_p50_hours_n + unreviewed_merge_rate_n > 0"
+    )
+    assert {(row["period_grain"], row["period_start"]) for row in rows} == turnarounds.keys() | merges.keys()
+    for row in rows:
+        hours, count = turnarounds[period := (row["period_grain"], row["period_start"])], merges[period]
+        assert row["review_turnaround_p50_hours_n"] == len(hours), period
+        for share, floor, name in ((0.5, 5, "p50"), (0.85, 10, "p85")):
+            wanted = pytest.approx(quantile(hours, share), abs=1e-9) if len(hours) >= floor else None
+            assert row[f"review_turnaround_{name}_hours"] == wanted, period
+        found = (row["unreviewed_merge_rate_numerator"], row["unreviewed_merge_rate_denominator"])
+        assert found == ((unreviewed[period], count) if count else (None, None)), period
+        assert row["unreviewed_merge_rate"] == (pytest.approx(unreviewed[period] / count) if count else None), period
+    assert sum(len(hours) >= 10 for hours in turnarounds.values()) > 15
+
+
+def _periods(at: datetime) -> list[tuple[str, date]]:
+    return [(grain, period_start(grain, at.date())) for grain in ("week", "month", "quarter")]
 
 
 WAVES = {

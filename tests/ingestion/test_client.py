@@ -68,7 +68,7 @@ def test_silent_server_times_out_and_is_asked_again(double: Vendor) -> None:
 
 
 @pytest.mark.parametrize("as_date", [False, True])
-def test_retry_after_is_obeyed(double: Vendor, as_date: bool) -> None:
+def test_pitfall_12_retry_after_is_obeyed(double: Vendor, as_date: bool) -> None:
     sleeper = Sleeper()
     value = formatdate(sleeper.time + 37, usegmt=True) if as_date else "37"
     double.answers = [(429, {"Retry-After": value}, b""), ok({})]
@@ -90,7 +90,7 @@ def test_rate_limit_of_github_as_403_waits_for_the_reset_by_the_vendors_clock(do
     assert sleeper.slept == [90.0]
 
 
-def test_quota_ceiling_pauses_before_the_quota_is_used_up(double: Vendor) -> None:
+def test_pitfall_12_quota_ceiling_pauses_before_the_quota_is_used_up(double: Vendor) -> None:
     sleeper = Sleeper()
     headers = {"X-RateLimit-Limit": "100", "X-RateLimit-Reset": str(int(sleeper.time) + 50)}
     double.answers = [
@@ -139,7 +139,7 @@ def test_key_of_pagerduty_is_hidden_and_its_words_are_repeated(double: Vendor) -
         client.send(GET)
 
 
-def test_limit_zero_means_limits_are_off(double: Vendor) -> None:
+def test_pitfall_13_limit_zero_means_limits_are_off(double: Vendor) -> None:
     sleeper = Sleeper()
     double.answers = [ok({}, **{"X-RateLimit-Limit": "0", "X-RateLimit-Remaining": "0"})]
     client = client_of(double, sleeper)
@@ -160,7 +160,7 @@ def test_graphql_error_in_a_200_is_an_error(double: Vendor) -> None:
         client_of(double).send(QUERY)
 
 
-def test_graphql_rate_limit_waits(double: Vendor) -> None:
+def test_pitfall_13_graphql_rate_limit_waits(double: Vendor) -> None:
     sleeper = Sleeper()
     limited = ok({"errors": [{"type": "RATE_LIMITED", "message": "limit"}]}, **{"Retry-After": "12"})
     double.answers = [limited, ok({"data": {"viewer": 1}})]

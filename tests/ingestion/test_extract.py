@@ -135,7 +135,7 @@ def test_not_found_is_asked_otherwise_where_the_slice_says_so(double: Vendor, tm
     assert landed(zone) == [["listed"]]
 
 
-def test_page_gets_smaller_when_the_vendor_gives_up_and_grows_again(double: Vendor, tmp_path: Path) -> None:
+def test_pitfall_13_page_gets_smaller_when_the_vendor_gives_up_and_grows_again(double: Vendor, tmp_path: Path) -> None:
     records = [{"id": str(n)} for n in range(200)]
     sizes = []
 
@@ -189,7 +189,9 @@ def test_expired_page_token_begins_the_slice_again(double: Vendor, tmp_path: Pat
     assert landed(zone) == [["1"], ["1"], ["2"]]
 
 
-def test_interrupted_run_goes_on_and_then_the_new_night_reads_what_changed(double: Vendor, tmp_path: Path) -> None:
+def test_pitfall_12_interrupted_run_goes_on_and_then_the_new_night_reads_what_changed(
+    double: Vendor, tmp_path: Path
+) -> None:
     broken = [True]
 
     def reply(request):

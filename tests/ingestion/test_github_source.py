@@ -110,7 +110,7 @@ def test_children_beyond_the_first_page_are_completed(nights: Nights) -> None:
             assert len(nodes) == 130 and len({json.dumps(node) for node in nodes}) == 130
 
 
-def test_first_load_stays_within_its_request_budget(nights: Nights) -> None:
+def test_pitfall_13_first_load_stays_within_its_request_budget(nights: Nights) -> None:
     with serve(busy(1000), clock=NIGHT) as server:
         runs = nights.run(github_connection(server), NIGHT)
         assert errors(runs) == {} and len(server.requests) <= 60

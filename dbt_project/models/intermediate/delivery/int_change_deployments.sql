@@ -7,7 +7,12 @@ with deployments as (
             partition by repository_key, service_id
             order by deployed_at, deployment_key
             rows between unbounded preceding and 1 preceding
-        ) as shipped_position
+        ) as shipped_position,
+        max(case when default_branch_position is null then deployed_at end) over (
+            partition by repository_key, service_id
+            order by deployed_at, deployment_key
+            rows between unbounded preceding and 1 preceding
+        ) as off_branch_at
     from {{ ref('int_deployments') }}
     where is_production and deployed_at is not null
     window sequence_of_service as (partition by repository_key, service_id order by deployed_at, deployment_key)
@@ -36,7 +41,8 @@ direct_matches as (
         deployments.deployment_key,
         deployments.deployed_at,
         deployments.deployed_date,
-        'direct' as method
+        'direct' as method,
+        'certain' as confidence
     from changes
     inner join deployments
         on
@@ -65,7 +71,9 @@ range_matches as (
         deployments.deployment_key,
         deployments.deployed_at,
         deployments.deployed_date,
-        'default_branch_range' as method
+        'default_branch_range' as method,
+        -- one from elsewhere in between may have carried it already
+        case when deployments.off_branch_at >= changes.merged_at then 'medium' else 'high' end as confidence
     from changes
     inner join deployments
         on
@@ -89,6 +97,7 @@ select
     matches.service_id,
     matches.deployment_key,
     matches.method,
+    matches.confidence,
     matches.deployed_at,
     matches.deployed_date,
     {{ hours_between('changes.first_commit_authored_at', 'matches.deployed_at') }} as change_lead_time_hours,

@@ -66,6 +66,21 @@ own_commits as (
 
 ),
 
+-- what the default branch is or was called: merges into it stand on the branch
+branch_names as (
+
+    select distinct
+        pull_requests.repository_key,
+        pull_requests.base_ref_name
+    from pull_requests
+    inner join {{ ref('int_default_branch_commits') }} as commits
+        on
+            pull_requests.repository_key = commits.repository_key
+            and pull_requests.merge_commit_oid = commits.oid
+    where commits.position is not null
+
+),
+
 first_reviews as (
 
     select
@@ -178,7 +193,14 @@ select
     pull_requests.changed_files_count,
     coalesce(own_commits.commits_count, 0) as commits_count,
     coalesce(
-        pull_requests.base_ref_name = repositories.default_branch or merge_commits.position is not null, false
+        pull_requests.base_ref_name = repositories.default_branch
+        or merge_commits.position is not null
+        or (
+            branch_names.base_ref_name is not null
+            and pull_requests.merge_commit_oid is null
+            and pull_requests.closed_at <= pull_requests.as_of
+        ),
+        false
     ) as is_default_branch,
     bots.login is not null as is_automated,
     case when pull_requests.is_merged then coalesce(first_reviews.is_reviewed_before_merge, false) end as is_reviewed,
@@ -207,6 +229,10 @@ left join {{ ref('int_default_branch_commits') }} as merge_commits
     on
         pull_requests.repository_key = merge_commits.repository_key
         and pull_requests.merge_commit_oid = merge_commits.oid
+left join branch_names
+    on
+        pull_requests.repository_key = branch_names.repository_key
+        and pull_requests.base_ref_name = branch_names.base_ref_name
 left join {{ ref('int_bots') }} as bots
     on
         pull_requests.connection = bots.connection

@@ -26,16 +26,9 @@ with scopes as (
 
 shipments as (
 
-    select
-        change_key,
-        min(deployed_at) as deployed_at,
-        min_by(deployment_key, deployed_at) as deployment_key,
-        min_by(method, deployed_at) as deployment_method,
-        min_by(change_lead_time_hours, deployed_at) as change_lead_time_hours,
-        min_by(merge_to_deploy_hours, deployed_at) as merge_to_deploy_hours,
-        min_by(has_negative_span, deployed_at) as has_negative_span
+    select *
     from {{ ref('int_change_deployments') }}
-    group by change_key
+    qualify row_number() over (partition by change_key order by deployed_at, deployment_key, service_change_key) = 1
 
 )
 
@@ -48,7 +41,8 @@ select
     coalesce(scopes.value_stream_id, 'unassigned') as value_stream_id,
     changes.change_kind,
     shipments.deployment_key,
-    coalesce(shipments.deployment_method, 'unknown') as deployment_method,
+    coalesce(shipments.method, 'unknown') as deployment_method,
+    shipments.confidence as deployment_confidence,
     changes.source_url,
     cast(coalesce(scopes.services_count, 0) as bigint) as services_count,
     cast(changes.commits_count as bigint) as commits_count,
