@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from sandbox.clock import FREEZES, HOLIDAYS
+from sandbox.files import GENERATED
 from sandbox.incidents import TOOL_SERVICES
 from sandbox.initiatives import KEY_RESULT_IDS
 from sandbox.people import Staff
@@ -62,6 +63,8 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
                               (None, "hotfix", "branch", "hotfix/*", None, None),
                               ("github", "hotfix", "label", HOTFIX_LABEL, None, None),
                               (None, "revert", "branch", "revert-*", None, None)),
+        "generated_files": _rows("connection,repository,pattern,is_generated,valid_from,valid_to",
+                                 *(("github", *row, None) for row in GENERATED)),
         "incident_services": _rows("connection,tool_service,service_id,valid_from,valid_to",
                                    *(("pagerduty", name, service, _since(service), None)
                                      for _, name, service in TOOL_SERVICES if service),

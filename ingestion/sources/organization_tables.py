@@ -190,6 +190,24 @@ TABLES: tuple[Table, ...] = (
         history="single",
     ),
     Table(
+        "generated_files",
+        "Which files nobody writes by hand; they are left out of the size of a change",
+        (
+            CONNECTION,
+            Column("repository", "owner/name, or a glob such as acme/pay-*; blank = any"),
+            Column("pattern", "Path, or a glob as in .gitignore, such as *.lock, vendor/ or /web/dist", required=True),
+            Column(
+                "is_generated",
+                "Whether such files are; no takes back what other rows say",
+                required=True,
+                choices=("yes", "no"),
+            ),
+            *VALIDITY,
+        ),
+        key=("connection", "repository", "pattern"),
+        history="single",
+    ),
+    Table(
         "incident_services",
         "Which of your services a service of an incident tool watches",
         (

@@ -179,6 +179,8 @@ select
     changes.merge_commit_oid,
     changes.number,
     changes.changed_lines_count,
+    sizes.size_lines_count,
+    sizes.size_method,
     changes.changed_files_count,
     changes.commits_count,
     commits.position as default_branch_position,
@@ -212,3 +214,7 @@ left join {{ ref('int_default_branch_commits') }} as commits
     on
         changes.repository_key = commits.repository_key
         and changes.merge_commit_oid = commits.oid
+left join {{ ref('int_pull_request_sizes') }} as sizes
+    on
+        changes.change_key = sizes.pull_request_key
+        and changes.change_kind = 'pull_request'

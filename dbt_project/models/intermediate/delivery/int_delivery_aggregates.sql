@@ -130,7 +130,8 @@ aggregated as (
                 sum(cast(facts.weight * facts.value as decimal(20, 9))) filter (where facts.fact = 'ci_rerun') as double
             ), 0
         ) as ci_rerun_hours,
-        count(*) filter (where facts.fact = 'ci_rerun') as ci_reruns_n
+        count(*) filter (where facts.fact = 'ci_rerun') as ci_reruns_n,
+        count(*) filter (where facts.fact = 'pr_size_by_total') as pr_sizes_by_total
     from {{ ref('int_delivery_scope_periods') }} as periods
     left join {{ ref('int_delivery_scope_facts') }} as facts
         on
@@ -208,6 +209,10 @@ select
     case
         when judged.change_quality != 'no_data' and judged.reviewers < settings.min_respondents then 'suppressed'
         else judged.change_quality
-    end as reviewer_quality
+    end as reviewer_quality,
+    case
+        when judged.change_quality = 'ok' and judged.pr_sizes_by_total > 0.05 * judged.pr_size_n then 'partial'
+        else judged.change_quality
+    end as size_quality
 from judged
 cross join {{ ref('int_settings') }} as settings

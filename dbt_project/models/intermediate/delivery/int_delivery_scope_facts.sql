@@ -65,6 +65,9 @@
     dict(ci_runs, fact='ci_duration', value='ci_runs.duration_minutes',
          where="ci_runs.result = 'passed' and ci_runs.attempt_number = 1"),
     dict(ci_runs, fact='ci_rerun', value='ci_runs.duration_minutes / 60.0', where='ci_runs.is_repeated'),
+    dict(changes, fact='pr_size', value='changes.size_lines_count', where='changes.is_default_branch and ' ~ merged_pull_request),
+    dict(changes, fact='pr_size_by_total',
+         where="changes.size_method = 'total' and changes.is_default_branch and " ~ merged_pull_request),
 ] -%}
 {#- Stocks: what has begun and not ended at a period's end, with its age in days. -#}
 {%- set stocks = [
