@@ -55,9 +55,10 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
         "services": _rows("service_id,service_name,incident_window_hours,valid_from,valid_to",
                           *((key, name, WINDOW_HOURS.get(key), _since(key), None) for key, name in SERVICES.items())),
         "service_owners": _service_owners(),
-        "repository_services": _rows("connection,repository,service_id,valid_from,valid_to",
-                                     *(("github", f"acme/{r.name}", r.service, _since(r.service), None)
-                                       for r in REPOS if r.service)),
+        "repository_services": _rows(
+            "connection,repository,service_id,condition_field,condition_value,valid_from,valid_to",
+            *(("github", f"acme/{r.name}", r.service, None, None, _since(r.service), None) for r in REPOS if r.service),
+        ),
         "deployment_rules": _deployment_rules(),
         "repair_rules": _rows("connection,kind,field,pattern,valid_from,valid_to",
                               (None, "hotfix", "branch", "hotfix/*", None, None),

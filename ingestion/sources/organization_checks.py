@@ -171,6 +171,17 @@ def _check_generated_files(rows: list[Row], reading: Reading) -> None:
         _check_path_pattern("generated_files", row, "pattern", reading, negation="write it without and is_generated no")
 
 
+def _check_repository_services(rows: list[Row], reading: Reading) -> None:
+    """A condition is complete, and its path can match one."""
+    for row in rows:
+        if bool(row.values["condition_field"]) != bool(row.values["condition_value"]):
+            blank = "condition_value" if row.values["condition_field"] else "condition_field"
+            reading.problem("repository_services", row.line, blank, "is blank; write both condition columns or neither")
+        elif row.values["condition_field"] == "path":
+            negation = "name the paths that the service has"
+            _check_path_pattern("repository_services", row, "condition_value", reading, negation=negation)
+
+
 def _check_path_pattern(table: str, row: Row, column: str, reading: Reading, *, negation: str) -> None:
     """A path or glob as in .gitignore, without its `!` and its escapes."""
     pattern = row.values[column] or ""
@@ -257,6 +268,7 @@ CHECKS: dict[str, Callable[[list[Row], Reading], None]] = {
     "security_severities": _check_security_severities,
     "deployment_rules": _check_deployment_rules,
     "generated_files": _check_generated_files,
+    "repository_services": _check_repository_services,
     "key_results": _check_key_results,
     "team_costs": _check_team_costs,
 }

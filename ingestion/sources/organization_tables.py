@@ -145,14 +145,24 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "repository_services",
-        "Which services a repository holds",
+        "Which services a repository holds; of a repository of several, which of them a change belongs to",
         (
             CONNECTION,
             Column("repository", "owner/name, or a glob such as acme/pay-*", required=True),
             SERVICE,
+            Column(
+                "condition_field",
+                "What of a change is compared; blank = nothing, the service has the repository, or what no condition fits",
+                choices=("path", "label"),
+            ),
+            Column(
+                "condition_value",
+                "path: a path that it touches, or a glob as in .gitignore, such as services/cart/; label: one that its "
+                "pull request has, or a glob",
+            ),
             *VALIDITY,
         ),
-        key=("connection", "repository", "service_id"),
+        key=("connection", "repository", "service_id", "condition_field", "condition_value"),
         history="single",
     ),
     Table(

@@ -3,8 +3,10 @@
 {%- set merged_pull_request = "changes.change_kind = 'pull_request' and not changes.is_revert" -%}
 {%- set shipped = "exists (select 1 from " ~ ref('int_change_deployments') ~ " as shipped"
     ~ " where shipped.change_key = changes.change_key)" -%}
-{%- set changes = {'relation': ref('int_changes'), 'alias': 'changes', 'key': 'change_key', 'at': 'merged_at'} -%}
-{%- set pull_requests = {'relation': ref('int_pull_requests'), 'alias': 'pull_requests', 'key': 'pull_request_key'} -%}
+{%- set changes = {'relation': ref('int_changes'), 'alias': 'changes', 'key': 'change_key', 'at': 'merged_at',
+    'place': 'changes.place_key'} -%}
+{%- set pull_requests = {'relation': ref('int_pull_requests'), 'alias': 'pull_requests', 'key': 'pull_request_key',
+    'place': 'pull_requests.place_key'} -%}
 {%- set deployments = {
     'relation': ref('int_deployments'), 'alias': 'deployments', 'key': 'deployment_key', 'service': 'service_id',
     'place': 'deployments.place_key', 'at': 'occurred_at'
@@ -128,7 +130,7 @@ facts as (
     select
         'review_given' as fact,
         reviews.review_key as fact_key,
-        pull_requests.repository_key as place_key,
+        pull_requests.place_key,
         null as service_id,
         true as is_of_every_service,
         reviews.submitted_at as occurred_at,

@@ -7,9 +7,9 @@ with scopes as (
         scopes.value_stream_id,
         count(distinct scopes.service_id) over (partition by changes.change_key) as services_count
     from {{ ref('int_changes') }} as changes
-    inner join {{ ref('int_repository_scopes') }} as scopes
+    inner join {{ ref('int_place_scopes') }} as scopes
         on
-            changes.repository_key = scopes.repository_key
+            changes.place_key = scopes.place_key
             and {{ in_force('scopes', 'changes.merged_date') }}
     left join {{ ref('int_team_period_scopes') }} as teams
         on
