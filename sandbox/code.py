@@ -9,6 +9,7 @@ from sandbox import truth
 from sandbox.alerts import write_alerts
 from sandbox.clock import DAY, HOUR, WorkCalendar, moment, utc
 from sandbox.deployments import deploy
+from sandbox.files import write_files
 from sandbox.people import Staff
 from sandbox.pipelines import write_pipelines
 from sandbox.pulls import Draft, PullWriter, write_merge
@@ -59,6 +60,7 @@ def write_code(seed: int, staff: Staff, calendar: WorkCalendar, trains: dict[str
         if repo.name in trains:
             deploy(seed, number, trains[repo.name], writer.repository, writer.branch, record)
             write_repairs(seed, repo, writer.repository, writer.branch, record)
+        write_files(seed, writer.repository, record)
         write_versions(seed, number, repo, writer.repository, writer.branch, record)
         write_pipelines(seed, number, repo, writer.repository, writer.branch, record)
         write_alerts(seed, number, repo, writer.repository, calendar, record)

@@ -16,6 +16,7 @@ enum DeploymentStatusState { ERROR FAILURE INACTIVE IN_PROGRESS PENDING QUEUED S
 enum IssueOrderField { COMMENTS CREATED_AT UPDATED_AT }
 enum IssueState { CLOSED OPEN }
 enum OrderDirection { ASC DESC }
+enum PatchStatus { ADDED CHANGED COPIED DELETED MODIFIED RENAMED }
 enum PullRequestReviewState { APPROVED CHANGES_REQUESTED COMMENTED DISMISSED PENDING }
 enum PullRequestState { CLOSED MERGED OPEN }
 enum PullRequestTimelineItemsItemType {
@@ -163,8 +164,18 @@ type PullRequest implements Node & UniformResourceLocatable {
   reviews(after: String, before: String, first: Int, last: Int,
     states: [PullRequestReviewState!]): PullRequestReviewConnection
   commits(after: String, before: String, first: Int, last: Int): PullRequestCommitConnection!
+  files(after: String, before: String, first: Int, last: Int): PullRequestChangedFileConnection
   timelineItems(after: String, before: String, first: Int, itemTypes: [PullRequestTimelineItemsItemType!],
     last: Int, since: DateTime): PullRequestTimelineItemsConnection!
+}
+type PullRequestChangedFile {
+  additions: Int!, changeType: PatchStatus!, deletions: Int!, path: String!
+}
+type PullRequestChangedFileConnection {
+  edges: [PullRequestChangedFileEdge], nodes: [PullRequestChangedFile], pageInfo: PageInfo!, totalCount: Int!
+}
+type PullRequestChangedFileEdge {
+  cursor: String!, node: PullRequestChangedFile
 }
 type PullRequestCommit implements Node & UniformResourceLocatable {
   id: ID!, commit: Commit!, pullRequest: PullRequest!, url: URI!, resourcePath: URI!

@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.replies import iso
 from sandbox.world import (
     Actor,
+    ChangedFile,
     Commit,
     Deployment,
     GithubIssue,
@@ -25,6 +26,8 @@ from sandbox.world import (
 Node = dict[str, Any]
 WEB = "https://github.example.com"  # in payloads, so that they do not depend on the port of the double
 _FAR = datetime.max.replace(tzinfo=UTC)
+MOST_FILES = 3000
+"""GitHub shows no more files of a pull request."""
 _GHOST = Actor("ghost")
 _DEPLOYMENT_STATES = {"SUCCESS": "ACTIVE"}  # of the deployment, by its latest status; the others keep their name
 
@@ -288,6 +291,7 @@ class RepositoryState:
             "pullRequest": node, "url": f"{WEB}{path}/commits/{commit.oid}",
             "resourcePath": f"{path}/commits/{commit.oid}",
         })  # fmt: skip
+        node["files"] = Lazy(pr.files[:MOST_FILES], _file)
         node["reviews"] = [self._review(review, node) for review in reviews]
         node["timelineItems"] = [self._event(event, node, pr) for event in timeline]
         return node
@@ -374,6 +378,13 @@ class RepositoryState:
             "__typename": "Ref", "id": f"REF_{self.repository.id}_{deployment.ref}", "name": deployment.ref,
             "prefix": "refs/heads/", "target": self.commit(deployment.commit_oid), "repository": self.node,
         }  # fmt: skip
+
+
+def _file(file: ChangedFile) -> Node:
+    return {
+        "__typename": "PullRequestChangedFile", "path": file.path, "additions": file.additions,
+        "deletions": file.deletions, "changeType": file.change_type,
+    }  # fmt: skip
 
 
 def number_of(id: str) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from sandbox.clock import FREEZES, HOLIDAYS
+from sandbox.files import GENERATED
 from sandbox.incidents import TOOL_SERVICES
 from sandbox.initiatives import KEY_RESULT_IDS
 from sandbox.people import Staff
@@ -54,14 +55,17 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
         "services": _rows("service_id,service_name,incident_window_hours,valid_from,valid_to",
                           *((key, name, WINDOW_HOURS.get(key), _since(key), None) for key, name in SERVICES.items())),
         "service_owners": _service_owners(),
-        "repository_services": _rows("connection,repository,service_id,valid_from,valid_to",
-                                     *(("github", f"acme/{r.name}", r.service, _since(r.service), None)
-                                       for r in REPOS if r.service)),
+        "repository_services": _rows(
+            "connection,repository,service_id,condition_field,condition_value,valid_from,valid_to",
+            *(("github", f"acme/{r.name}", r.service, None, None, _since(r.service), None) for r in REPOS if r.service),
+        ),
         "deployment_rules": _deployment_rules(),
         "repair_rules": _rows("connection,kind,field,pattern,valid_from,valid_to",
                               (None, "hotfix", "branch", "hotfix/*", None, None),
                               ("github", "hotfix", "label", HOTFIX_LABEL, None, None),
                               (None, "revert", "branch", "revert-*", None, None)),
+        "generated_files": _rows("connection,repository,pattern,is_generated,valid_from,valid_to",
+                                 *(("github", *row, None) for row in GENERATED)),
         "incident_services": _rows("connection,tool_service,service_id,valid_from,valid_to",
                                    *(("pagerduty", name, service, _since(service), None)
                                      for _, name, service in TOOL_SERVICES if service),

@@ -185,7 +185,8 @@ class PullRequest:
     """A pull request. ready_times: when it became ready for review (creation, if not a draft); requested_times: human
     reviewers asked; first_review_at: by a person other than the author; deployed_at: its first successful production
     release; deployed_by: `direct`, `range`, or None where no tool can tell (first known release of a service). reverts:
-    the pull request (id) or push (oid) that it says it takes back."""
+    the pull request (id) or push (oid) that it says it takes back. size_lines: changed lines of a merged one without
+    generated files; size_method: files, or total where its files cannot all be read."""
 
     pull_request_id: str
     repository: str
@@ -208,6 +209,8 @@ class PullRequest:
     is_hotfix: bool = False
     is_revert: bool = False
     reverts: str | None = None
+    size_lines: int = 0
+    size_method: str = "files"
 
     @property
     def ready_at(self) -> datetime | None:

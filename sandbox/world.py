@@ -85,6 +85,16 @@ class Commit:
     changed_files: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A file of a pull request. change_type: GraphQL PatchStatus (ADDED, MODIFIED, DELETED, RENAMED, ...)."""
+
+    path: str
+    additions: int
+    deletions: int
+    change_type: str = "MODIFIED"
+
+
 @dataclass(slots=True)
 class Review:
     """A pull-request review. state: APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
@@ -111,7 +121,10 @@ class TimelineEvent:
 
 @dataclass(slots=True)
 class PullRequest:
-    """A pull request with everything that ever happened to it; state at a clock is derived from the times."""
+    """A pull request with everything that ever happened to it; state at a clock is derived from the times.
+
+    files: those that changed, the same at every clock; empty where they are not known (recorded data).
+    """
 
     id: str
     number: int
@@ -129,6 +142,7 @@ class PullRequest:
     additions: int = 0
     deletions: int = 0
     changed_files: int = 1
+    files: list[ChangedFile] = field(default_factory=list)
     closed_at: datetime | None = None
     merged_at: datetime | None = None
     merge_commit_oid: str | None = None

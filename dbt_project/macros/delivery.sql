@@ -8,6 +8,7 @@
         {'fact': 'review_turnaround', 'unit': 'hours', 'quality': 'change_quality'},
         {'fact': 'incident_restore', 'unit': 'hours', 'quality': 'incident_quality'},
         {'fact': 'failed_deployment_recovery', 'unit': 'hours', 'quality': 'failure_quality'},
+        {'fact': 'pr_size', 'unit': 'lines', 'quality': 'size_quality'},
         {'fact': 'open_pull_request_age', 'unit': 'days', 'quality': 'change_quality'},
         {'fact': 'ci_duration', 'unit': 'minutes', 'quality': 'ci_quality', 'family': 'ci'},
     ]) }}

@@ -2,7 +2,7 @@
 
 Children of a pull request come with it, up to 20 or 25 of a kind, which is all of them for most; what is beyond that
 is fetched by `children_query`. GitHub counts a point per hundred connections, children of children included, so wider
-first pages would cost more than they save.
+first pages would cost more than they save. Files have no children: a page of them costs the same whatever its width.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ EVENT_TYPES = (
     "HEAD_REF_FORCE_PUSHED_EVENT, REOPENED_EVENT, CLOSED_EVENT, MERGED_EVENT"
 )
 LABEL = "name"
+FILE = "path additions deletions"
 STATUS = "id state createdAt"
 PAGE = "pageInfo { hasNextPage endCursor }"
 
@@ -59,6 +60,7 @@ CHILDREN: dict[str, dict[str, tuple[int, str, str]]] = {
         "reviews": (20, "", REVIEW),
         "commits": (25, "", PULL_REQUEST_COMMIT),
         "timelineItems": (25, f", itemTypes: [{EVENT_TYPES}]", EVENT),
+        "files": (100, "", FILE),
     },
     "Deployment": {"statuses": (30, "", STATUS)},
     "Issue": {"labels": (20, "", LABEL)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
@@ -171,6 +172,39 @@ def _check_security_severities(rows: list[Row], reading: Reading) -> None:
             reading.problem("security_severities", row.line, "sla_days", message)
 
 
+def _check_generated_files(rows: list[Row], reading: Reading) -> None:
+    """A pattern is one that can match a path."""
+    for row in rows:
+        _check_path_pattern("generated_files", row, "pattern", reading, negation="write it without and is_generated no")
+
+
+def _check_repository_services(rows: list[Row], reading: Reading) -> None:
+    """A condition is complete, and its path can match one."""
+    for row in rows:
+        if bool(row.values["condition_field"]) != bool(row.values["condition_value"]):
+            blank = "condition_value" if row.values["condition_field"] else "condition_field"
+            reading.problem("repository_services", row.line, blank, "is blank; write both condition columns or neither")
+        elif row.values["condition_field"] == "path":
+            negation = "name the paths that the service has"
+            _check_path_pattern("repository_services", row, "condition_value", reading, negation=negation)
+
+
+def _check_path_pattern(table: str, row: Row, column: str, reading: Reading, *, negation: str) -> None:
+    """A path or glob as in .gitignore, without its `!` and its escapes."""
+    pattern = row.values[column] or ""
+    wrong = None
+    if pattern.startswith("!"):
+        wrong = f"begins with !; {negation}"
+    elif "\\" in pattern:
+        wrong = "has a backslash; write / between folders"
+    elif pattern.startswith("./") or "//" in pattern or pattern == "/":
+        wrong = "is no path from the top of the repository; write it as docs/api or /docs/api"
+    elif len(re.sub(r"\[[^\]]*\]", "", pattern)) != len(re.sub(r"\[[^\]]*\]|[\[\]]", "", pattern)):
+        wrong = "has a bracket without its partner; close the class"
+    if wrong:
+        reading.problem(table, row.line, column, f"'{pattern}' {wrong}")
+
+
 PATTERNS_OF_METHODS = {
     "deployments": ("environment_pattern",),
     "workflow": ("workflow_pattern", "job_pattern"),
@@ -240,6 +274,8 @@ CHECKS: dict[str, Callable[[list[Row], Reading], None]] = {
     "defect_rules": _check_defect_rules,
     "security_severities": _check_security_severities,
     "deployment_rules": _check_deployment_rules,
+    "generated_files": _check_generated_files,
+    "repository_services": _check_repository_services,
     "key_results": _check_key_results,
     "team_costs": _check_team_costs,
 }

@@ -145,14 +145,24 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "repository_services",
-        "Which services a repository holds",
+        "Which services a repository holds; of a repository of several, which of them a change belongs to",
         (
             CONNECTION,
             Column("repository", "owner/name, or a glob such as acme/pay-*", required=True),
             SERVICE,
+            Column(
+                "condition_field",
+                "What of a change is compared; blank = the service has the repository, or what no condition fits",
+                choices=("path", "label"),
+            ),
+            Column(
+                "condition_value",
+                "path: a path that it touches, or a glob as in .gitignore, such as services/cart/; label: one that its "
+                "pull request has, or a glob",
+            ),
             *VALIDITY,
         ),
-        key=("connection", "repository", "service_id"),
+        key=("connection", "repository", "service_id", "condition_field", "condition_value"),
         history="single",
     ),
     Table(
@@ -187,6 +197,24 @@ TABLES: tuple[Table, ...] = (
             *VALIDITY,
         ),
         key=("connection", "kind", "field", "pattern"),
+        history="single",
+    ),
+    Table(
+        "generated_files",
+        "Which files nobody writes by hand; they are left out of the size of a change",
+        (
+            CONNECTION,
+            Column("repository", "owner/name, or a glob such as acme/pay-*; blank = any"),
+            Column("pattern", "Path, or a glob as in .gitignore, such as *.lock, vendor/ or /web/dist", required=True),
+            Column(
+                "is_generated",
+                "Whether such files are; no takes back what other rows say",
+                required=True,
+                choices=("yes", "no"),
+            ),
+            *VALIDITY,
+        ),
+        key=("connection", "repository", "pattern"),
         history="single",
     ),
     Table(

@@ -8,11 +8,27 @@ import pytest
 
 from ingestion.client import Client
 from ingestion.sources import github_queries as queries
-from ingestion.sources.github import GITHUB
-from ingestion.stream import Request
+from ingestion.sources.github import (
+    GITHUB,
+    PARENTS_PER_CHILD_QUERY,
+    PULL_REQUESTS_PER_PAGE,
+    PULL_REQUESTS_PER_REREAD,
+)
+from ingestion.stream import Page, Request
 from sandbox.faults import Faults
+from sandbox.github_graphql import MOST_NODES, Query
+from sandbox.github_state import MOST_FILES
 from sandbox.server import serve
-from sandbox.world import DeploymentStatus, GithubWorld, PullRequest, Repository, Review, TimelineEvent, World
+from sandbox.world import (
+    ChangedFile,
+    DeploymentStatus,
+    GithubWorld,
+    PullRequest,
+    Repository,
+    Review,
+    TimelineEvent,
+    World,
+)
 from tests.ingestion.nights import Nights, errors, github_connection
 from tests.ingestion.specs import github_schema, needs_specs
 from tests.sandbox.tiny_world import ANN, BEN, CLOCK, at, commit, oid, tiny_world
@@ -30,8 +46,8 @@ def payloads(nights: Nights, stream: str) -> dict[str, dict]:
     return {id_: json.loads(payload) for id_, _, payload in nights.raw(f"github.{stream}")}
 
 
-def busy(count: int, *, children: int = 2) -> World:
-    """acme/busy with `count` merged pull requests, each with a few commits, reviews and events."""
+def busy(count: int, *, children: int = 2, files: int | None = None) -> World:
+    """acme/busy with `count` merged pull requests, each with a few commits, reviews, events and files."""
     pull_requests = []
     for n in range(1, count + 1):
         opened = at("01-02") + timedelta(minutes=n)
@@ -46,6 +62,8 @@ def busy(count: int, *, children: int = 2) -> World:
                     TimelineEvent(f"E_{n}_{i}", "ReviewRequestedEvent", opened, ANN, {"requestedReviewer": "ben"})
                     for i in range(children)
                 ],
+                changed_files=children if files is None else files,
+                files=[ChangedFile(f"src/{i}.py", i, 1) for i in range(children if files is None else files)],
                 closed_at=opened + timedelta(days=1), merged_at=opened + timedelta(days=1),
             )
         )  # fmt: skip
@@ -105,9 +123,76 @@ def test_children_beyond_the_first_page_are_completed(nights: Nights) -> None:
         runs = nights.run(github_connection(server), NIGHT)
     assert errors(runs) == {}
     for pull_request in payloads(nights, "pull_requests").values():
-        for name in ("reviews", "commits", "timelineItems"):
+        for name in ("reviews", "commits", "timelineItems", "files"):
             nodes = pull_request[name]["nodes"]
             assert len(nodes) == 130 and len({json.dumps(node) for node in nodes}) == 130
+
+
+def test_files_land_as_path_and_counts(nights: Nights) -> None:
+    with serve(tiny_world(), clock=NIGHT) as server:
+        assert errors(nights.run(github_connection(server), NIGHT)) == {}
+    landed = {pull["number"]: pull["files"] for pull in payloads(nights, "pull_requests").values()}
+    assert landed[1] == {
+        "nodes": [
+            {"path": "src/cart.py", "additions": 6, "deletions": 2},
+            {"path": "tests/test_cart.py", "additions": 1, "deletions": 0},
+            {"path": "uv.lock", "additions": 3, "deletions": 0},
+        ]
+    }
+    assert landed[2] == {"nodes": []}
+
+
+def test_files_are_read_to_githubs_limit_and_no_further(nights: Nights) -> None:
+    with serve(busy(2, files=MOST_FILES + 50), clock=NIGHT) as server:
+        assert errors(nights.run(github_connection(server), NIGHT)) == {}
+        pages = [r for r in server.requests if r["operation"] == "PullRequestChildren"]
+    for pull_request in payloads(nights, "pull_requests").values():
+        assert pull_request["changedFiles"] == MOST_FILES + 50
+        assert len({node["path"] for node in pull_request["files"]["nodes"]}) == MOST_FILES
+    assert len(pages) == 2 * (MOST_FILES / 100 - 1)  # of both at a time, by the listing and by the last look
+
+
+def test_pull_request_without_a_list_of_files_lands_with_none(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = Client.send
+
+    def without_files(self: Client, request: Request, **more: bool) -> Page:
+        page = send(self, request, **more)
+        listed = (page.body["data"].get("node") or {}).get("pullRequests") if request.graphql else None
+        for node in (listed or {}).get("nodes") or ():
+            node["files"] = None
+        return page
+
+    monkeypatch.setattr(Client, "send", without_files)
+    with serve(tiny_world(), clock=NIGHT) as server:
+        assert errors(nights.run(github_connection(server), NIGHT)) == {}
+    first = next(pull for pull in payloads(nights, "pull_requests").values() if pull["number"] == 1)
+    assert first["files"] == {"nodes": []} and first["changedFiles"] == 3
+
+
+def test_pushed_commits_bring_their_files(nights: Nights) -> None:
+    """An open pull request is read again each night, so that its files follow its commits though nothing else moved."""
+    world = tiny_world()
+    second = world.github.repositories[0].pull_requests[1]
+    with serve(world, clock=NIGHT) as server:
+        connection = github_connection(server)
+        nights.run(connection, NIGHT)
+        second.files, second.additions = [ChangedFile("package.json", 1, 1)], 1
+        server.clock = NEXT
+        server.refresh()
+        assert errors(nights.run(connection, NEXT)) == {}
+    landed = {pull["number"]: pull["files"]["nodes"] for pull in payloads(nights, "pull_requests").values()}
+    assert landed[2] == [{"path": "package.json", "additions": 1, "deletions": 1}]
+
+
+def test_largest_page_of_pull_requests_stays_far_below_githubs_node_limit() -> None:
+    page = Query(queries.PULL_REQUESTS, {"repository": "R_1", "first": PULL_REQUESTS_PER_PAGE}, None)
+    again = Query(queries.PULL_REQUESTS_AGAIN, {"ids": ["PR_1"] * PULL_REQUESTS_PER_REREAD}, None)
+    everything = [dict.fromkeys(queries.CHILDREN["PullRequest"], "x")] * PARENTS_PER_CHILD_QUERY
+    text = queries.children_query("PullRequest", everything)
+    asked = {f"id{n}": "PR_1" for n in range(PARENTS_PER_CHILD_QUERY)}
+    asked |= {f"c{n}_{name}": "x" for n in range(PARENTS_PER_CHILD_QUERY) for name in everything[0]}
+    for query in (page, again, Query(text, asked, None)):
+        assert query.nodes < MOST_NODES / 20
 
 
 def test_pitfall_13_first_load_stays_within_its_request_budget(nights: Nights) -> None:

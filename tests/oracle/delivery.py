@@ -44,6 +44,8 @@ class Pile:
     incidents: float = 0.0
     incident_items: int = 0
     hours: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    sizes: list[float] = field(default_factory=list)
+    sizes_by_total: int = 0
 
 
 class DeliveryOracle:
@@ -150,6 +152,8 @@ class DeliveryOracle:
             pile.reviewable += weight
             pile.reviewable_items += 1
             pile.unreviewed += 0.0 if is_reviewed else weight
+            pile.sizes.append(pull.size_lines)
+            pile.sizes_by_total += pull.size_method == "total"
         # a stage of a change belongs to the period in which the stage ended
         for stage, begun, ended in (
             ("coding", pull.first_commit_authored_at, pull.ready_at),
@@ -342,6 +346,9 @@ def _measures(
     yield "open_pull_requests", Row(pile.open, None, None, len(pile.open_days), "ok") if has_repositories else nothing
     yield "open_pull_request_age_p50_days", percentile_row(pile.open_days, 0.5, 5)
     yield "open_pull_request_age_p85_days", percentile_row(pile.open_days, 0.85, 10)
+    known = "partial" if pile.sizes_by_total > 0.05 * len(pile.sizes) else "ok"
+    yield "pr_size_p50_lines", _caveat(percentile_row(pile.sizes, 0.5, 5), known)
+    yield "pr_size_p85_lines", _caveat(percentile_row(pile.sizes, 0.85, 10), known)
     counts = sorted(pile.reviewers.values(), reverse=True)
     busiest = ratio_row(sum(counts[: math.ceil(len(counts) / 5)]), sum(counts), sum(counts))
     if 0 < len(counts) < min_respondents:

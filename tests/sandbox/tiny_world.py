@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.world import (
     Actor,
     Alert,
+    ChangedFile,
     Commit,
     Deployment,
     DeploymentStatus,
@@ -249,6 +250,10 @@ def shop() -> Repository:
             TimelineEvent("E_4", "ClosedEvent", at("01-12T09:00"), ANN),
         ],
         labels=[("feature", at("01-08T09:00"))], additions=10, deletions=2, changed_files=3,
+        files=[
+            ChangedFile("src/cart.py", 6, 2), ChangedFile("tests/test_cart.py", 1, 0, "ADDED"),
+            ChangedFile("uv.lock", 3, 0),
+        ],
         closed_at=at("01-12T09:00"), merged_at=at("01-12T09:00"), merge_commit_oid=oid(2), merged_by=ANN,
     )  # fmt: skip
     second = PullRequest(

@@ -24,6 +24,7 @@ changes as (
     select
         changes.change_key,
         changes.repository_key,
+        changes.place_key,
         changes.merge_commit_oid,
         changes.default_branch_position,
         changes.merged_at,
@@ -111,6 +112,14 @@ from (
     select * from range_matches
 ) as matches
 inner join changes on matches.change_key = changes.change_key
+-- a change of a part of a repository ships with its services only
+left join {{ ref('int_repository_scopes') }} as scopes
+    on
+        changes.place_key != changes.repository_key
+        and changes.place_key = scopes.place_key
+        and matches.service_id = scopes.service_id
+        and {{ in_force('scopes', 'matches.deployed_date') }}
+where changes.place_key = changes.repository_key or scopes.place_key is not null
 qualify
     row_number() over (
         partition by matches.change_key, matches.service_id

@@ -25,6 +25,14 @@ pull_request_commits as (
 
 ),
 
+divided_repositories as (
+
+    select distinct repository_key
+    from {{ ref('int_repository_services') }}
+    where condition_key is not null
+
+),
+
 direct_pushes as (
 
     select commits.*
@@ -62,6 +70,7 @@ changes as (
     select
         pull_request_key as change_key,
         repository_key,
+        place_key,
         connection,
         'pull_request' as change_kind,
         source_url,
@@ -87,6 +96,8 @@ changes as (
     select
         direct_pushes.commit_key as change_key,
         direct_pushes.repository_key,
+        direct_pushes.repository_key
+        || case when divided_repositories.repository_key is null then '' else '#' end as place_key,
         direct_pushes.connection,
         'direct_push' as change_kind,
         repositories.web_url || '/commit/' || direct_pushes.oid as source_url,
@@ -108,6 +119,8 @@ changes as (
         null as first_reviewed_at,
         direct_pushes.committed_at as merged_at
     from direct_pushes
+    left join divided_repositories
+        on direct_pushes.repository_key = divided_repositories.repository_key
     left join {{ ref('int_repositories') }} as repositories
         on direct_pushes.repository_key = repositories.repository_key
     left join {{ ref('int_bots') }} as bots
@@ -173,12 +186,15 @@ repairs as (
 select
     changes.change_key,
     changes.repository_key,
+    changes.place_key,
     changes.connection,
     changes.change_kind,
     changes.source_url,
     changes.merge_commit_oid,
     changes.number,
     changes.changed_lines_count,
+    sizes.size_lines_count,
+    sizes.size_method,
     changes.changed_files_count,
     changes.commits_count,
     commits.position as default_branch_position,
@@ -212,3 +228,7 @@ left join {{ ref('int_default_branch_commits') }} as commits
     on
         changes.repository_key = commits.repository_key
         and changes.merge_commit_oid = commits.oid
+left join {{ ref('int_pull_request_sizes') }} as sizes
+    on
+        changes.change_key = sizes.pull_request_key
+        and changes.change_kind = 'pull_request'

@@ -19,6 +19,7 @@
     ('incident', 'incidents_n'),
     ('ci_check', 'ci_checks_n'),
     ('ci_rerun', 'ci_reruns_n'),
+    ('pr_size_by_total', 'pr_sizes_by_total'),
 ] -%}
 {%- set weighed = [
     ('merge', 'merged_changes'),
@@ -242,6 +243,10 @@ select
     case
         when judged.change_quality != 'no_data' and judged.reviewers < settings.min_respondents then 'suppressed'
         else judged.change_quality
-    end as reviewer_quality
+    end as reviewer_quality,
+    case
+        when judged.change_quality = 'ok' and judged.pr_sizes_by_total > 0.05 * judged.pr_size_n then 'partial'
+        else judged.change_quality
+    end as size_quality
 from judged
 cross join {{ ref('int_settings') }} as settings

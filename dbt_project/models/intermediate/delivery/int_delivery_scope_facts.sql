@@ -4,8 +4,10 @@
 {%- set merged_pull_request = "changes.change_kind = 'pull_request' and not changes.is_revert" -%}
 {%- set shipped = "exists (select 1 from " ~ ref('int_change_deployments') ~ " as shipped"
     ~ " where shipped.change_key = changes.change_key)" -%}
-{%- set changes = {'relation': ref('int_changes'), 'alias': 'changes', 'key': 'change_key', 'at': 'merged_at'} -%}
-{%- set pull_requests = {'relation': ref('int_pull_requests'), 'alias': 'pull_requests', 'key': 'pull_request_key'} -%}
+{%- set changes = {'relation': ref('int_changes'), 'alias': 'changes', 'key': 'change_key', 'at': 'merged_at',
+    'place': 'changes.place_key'} -%}
+{%- set pull_requests = {'relation': ref('int_pull_requests'), 'alias': 'pull_requests', 'key': 'pull_request_key',
+    'place': 'pull_requests.place_key'} -%}
 {%- set deployments = {
     'relation': ref('int_deployments'), 'alias': 'deployments', 'key': 'deployment_key', 'service': 'service_id',
     'place': 'deployments.place_key', 'at': 'occurred_at'
@@ -66,6 +68,9 @@
     dict(ci_runs, fact='ci_duration', value='ci_runs.duration_minutes',
          where="ci_runs.result = 'passed' and ci_runs.attempt_number = 1"),
     dict(ci_runs, fact='ci_rerun', value='ci_runs.duration_minutes / 60.0', where='ci_runs.is_repeated'),
+    dict(changes, fact='pr_size', value='changes.size_lines_count', where='changes.is_default_branch and ' ~ merged_pull_request),
+    dict(changes, fact='pr_size_by_total',
+         where="changes.size_method = 'total' and changes.is_default_branch and " ~ merged_pull_request),
 ] -%}
 {#- Stocks: what has begun and not ended at a period's end, with its age in days. -#}
 {%- set stocks = [
@@ -128,7 +133,7 @@ facts as {{ read_through() }} (
     select
         'review_given' as fact,
         reviews.review_key as fact_key,
-        pull_requests.repository_key as place_key,
+        pull_requests.place_key,
         null as service_id,
         true as is_of_every_service,
         true as is_of_one_service,

@@ -138,7 +138,9 @@ members as (
         coalesce(deployment_streams.is_not_available, false) and other_rules.method is null as is_not_available,
         coalesce(first_deployments.first_deployed_date < periods.period_end, false) as has_deployments,
         false as is_stale,
+        -- runs are of a whole repository
         case
+            when scopes.place_key != scopes.repository_key then null
             when
                 ci_repositories.not_available_since < periods.end_at
                 or (ci_repositories.not_available_since is not null and ci_repositories.first_ci_date is null)

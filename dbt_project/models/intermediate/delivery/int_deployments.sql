@@ -137,7 +137,7 @@ services as (
     from placed
     inner join {{ ref('int_repository_scopes') }} as scopes
         on
-            placed.repository_key = scopes.repository_key
+            placed.repository_key = scopes.place_key
             and {{ in_force('scopes', 'placed.deployed_date') }}
     where placed.reported_service_id is null
     union all

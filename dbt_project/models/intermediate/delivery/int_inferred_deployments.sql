@@ -46,6 +46,7 @@ candidates as (
         'workflow' as method,
         run_key as deployment_key,
         repository_key,
+        repository_key as place_key,
         any_value(connection) as connection,
         any_value(commit_oid) as commit_oid,
         any_value(workflow_name) as workflow_name,
@@ -62,6 +63,7 @@ candidates as (
         'release' as method,
         release_key as deployment_key,
         repository_key,
+        repository_key as place_key,
         connection,
         commit_oid,
         null as workflow_name,
@@ -78,6 +80,7 @@ candidates as (
         'tag' as method,
         tag_key as deployment_key,
         repository_key,
+        repository_key as place_key,
         connection,
         commit_oid,
         null as workflow_name,
@@ -94,6 +97,7 @@ candidates as (
         'merge' as method,
         change_key as deployment_key,
         repository_key,
+        place_key,
         connection,
         merge_commit_oid as commit_oid,
         null as workflow_name,
@@ -123,7 +127,7 @@ dated as (
 places as (
 
     select distinct
-        repository_key,
+        place_key,
         service_id,
         valid_from,
         valid_to
@@ -141,7 +145,7 @@ matched as (
     from dated
     inner join places
         on
-            dated.repository_key = places.repository_key
+            dated.place_key = places.place_key
             and {{ in_force('places', 'dated.candidate_date') }}
     inner join {{ ref('stg_organization__deployment_rules') }} as rules
         on

@@ -1,4 +1,4 @@
--- what is known to be of a service belongs to its owner; the rest to all services of its repository, or to nobody
+-- what is known to be of a service belongs to its owner; the rest to services of its repository, or to nobody
 select
     'service:' || service_id as place_key,
     service_id,
@@ -10,7 +10,7 @@ select
 from {{ ref('int_service_scopes') }}
 union all
 select
-    repository_key as place_key,
+    place_key,
     service_id,
     team_id,
     value_stream_id,

@@ -173,6 +173,7 @@ waiting as (
 select
     pull_requests.pull_request_key,
     pull_requests.repository_key,
+    coalesce(places.place_key, pull_requests.repository_key) as place_key,
     pull_requests.connection,
     pull_requests.source_url,
     pull_requests.title,
@@ -223,6 +224,8 @@ from pull_requests
 left join own_commits on pull_requests.pull_request_key = own_commits.pull_request_key
 left join first_reviews on pull_requests.pull_request_key = first_reviews.pull_request_key
 left join waiting on pull_requests.pull_request_key = waiting.pull_request_key
+left join {{ ref('int_pull_request_places') }} as places
+    on pull_requests.pull_request_key = places.pull_request_key
 left join {{ ref('int_repositories') }} as repositories
     on pull_requests.repository_key = repositories.repository_key
 left join {{ ref('int_default_branch_commits') }} as merge_commits

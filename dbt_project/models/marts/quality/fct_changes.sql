@@ -7,9 +7,9 @@ with scopes as (
         scopes.value_stream_id,
         count(distinct scopes.service_id) over (partition by changes.change_key) as services_count
     from {{ ref('int_changes') }} as changes
-    inner join {{ ref('int_repository_scopes') }} as scopes
+    inner join {{ ref('int_place_scopes') }} as scopes
         on
-            changes.repository_key = scopes.repository_key
+            changes.place_key = scopes.place_key
             and {{ in_force('scopes', 'changes.merged_date') }}
     left join {{ ref('int_team_period_scopes') }} as teams
         on
@@ -43,10 +43,12 @@ select
     shipments.deployment_key,
     coalesce(shipments.method, 'unknown') as deployment_method,
     shipments.confidence as deployment_confidence,
+    changes.size_method,
     changes.source_url,
     cast(coalesce(scopes.services_count, 0) as bigint) as services_count,
     cast(changes.commits_count as bigint) as commits_count,
     cast(changes.changed_lines_count as bigint) as changed_lines_count,
+    cast(changes.size_lines_count as bigint) as size_lines_count,
     cast(changes.changed_files_count as bigint) as changed_files_count,
     cast(changes.coding_hours as double) as coding_hours,
     cast(changes.pickup_hours as double) as pickup_hours,

@@ -12,7 +12,9 @@ select
         {'metric': 'review_concentration', 'with': ['numerator', 'denominator']},
         'open_pull_requests',
         'open_pull_request_age_p50_days',
-        'open_pull_request_age_p85_days'
+        'open_pull_request_age_p85_days',
+        'pr_size_p50_lines',
+        'pr_size_p85_lines'
     ]) }}
 from {{ ref('fct_metric_values') }}
 where family = 'delivery' and breakdown = 'all'
