@@ -128,7 +128,7 @@ select
     || case pulls.state when 'MERGED' then '"' || iso(pulls.ended) || '"' else 'null' end
     || ',"baseRefName":"main","headRefName":"' || case when draw(pulls.pull, 'hotfix') < 0.02 then 'hotfix/' else 'feature/' end
     || pulls.pull || '","isCrossRepository":false,"additions":' || (draw(pulls.pull, 'lines') * 400)::bigint
-    || ',"deletions":' || (draw(pulls.pull, 'gone') * 100)::bigint || ',"changedFiles":8,"coAuthors":[],"reverts":[],'
+    || ',"deletions":' || (draw(pulls.pull, 'gone') * 100)::bigint || ',"changedFiles":8,"files":{"nodes":[' || touched.nodes || ']},"coAuthors":[],"reverts":[],'
     || '"repository":{"id":"' || repository_id(pulls.repository) || '"},"author":{"__typename":"User","login":"'
     || person(pulls.pull) || '"},"mergedBy":null,"mergeCommit":'
     || coalesce('{"oid":"' || tips.oid || '","committedDate":"' || iso(pulls.ended) || '","parents":{"totalCount":'
@@ -152,7 +152,23 @@ inner join (
         ) as nodes
     from pull_commits
     group by pull
-) as own on pulls.pull = own.pull;
+) as own on pulls.pull = own.pull
+-- eight files each, one in four pull requests with a lock file among them
+inner join (
+    select
+        pull,
+        string_agg(
+            '{"path":"' || case
+                when file = 8 and draw(pull, 'lock') < 0.25 then 'package-lock.json'
+                else 'src/part-' || (draw(pull, 'part') * 40)::bigint || '/module-'
+                    || (draw(pull * 10 + file, 'module') * 500)::bigint || '.py'
+            end || '","additions":' || (draw(pull * 10 + file, 'added') * 50)::bigint || ',"deletions":'
+            || (draw(pull * 10 + file, 'removed') * 12)::bigint || '}', ',' order by file
+        ) as nodes
+    from pulls
+    cross join range(1, 9) as files (file)
+    group by pull
+) as touched on pulls.pull = touched.pull;
 
 -- half as many deployments as pull requests: of the tip of the default branch, an hour or so after a merge
 create or replace temp table deployed as

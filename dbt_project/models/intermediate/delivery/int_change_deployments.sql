@@ -64,30 +64,67 @@ starts as (
 
 ),
 
+-- those that brought the branch on, and the changes, by place on the branch from its end
+branch as (
+
+    select
+        repository_key,
+        service_id,
+        default_branch_position,
+        null as change_key,
+        deployment_key
+    from deployments
+    where default_branch_position > coalesce(shipped_position, 0)
+    union all
+    select
+        changes.repository_key,
+        starts.service_id,
+        changes.default_branch_position,
+        changes.change_key,
+        null as deployment_key
+    from changes
+    inner join starts on changes.repository_key = starts.repository_key
+    where
+        changes.default_branch_position is not null
+        -- whether the first known deployment carried an older change is unknown when its commit is not on the branch
+        and (starts.default_branch_position is not null or changes.merged_at > starts.deployed_at)
+
+),
+
+-- the first deployment at a change's place or after it
+carriers as (
+
+    select
+        change_key,
+        service_id,
+        last_value(deployment_key ignore nulls) over (
+            partition by repository_key, service_id
+            order by default_branch_position desc, case when change_key is null then 0 else 1 end asc
+            rows between unbounded preceding and current row
+        ) as deployment_key
+    from branch
+    qualify change_key is not null
+
+),
+
 range_matches as (
 
     select
-        changes.change_key,
-        deployments.service_id,
-        deployments.deployment_key,
+        carriers.change_key,
+        carriers.service_id,
+        carriers.deployment_key,
         deployments.deployed_at,
         deployments.deployed_date,
         'default_branch_range' as method,
         -- one from elsewhere in between may have carried it already
         case when deployments.off_branch_at >= changes.merged_at then 'medium' else 'high' end as confidence
-    from changes
+    from carriers
+    inner join changes on carriers.change_key = changes.change_key
     inner join deployments
         on
-            changes.repository_key = deployments.repository_key
-            and changes.default_branch_position <= deployments.default_branch_position
-            and changes.default_branch_position > coalesce(deployments.shipped_position, 0)
-    inner join starts
-        on
-            deployments.repository_key = starts.repository_key
-            and deployments.service_id is not distinct from starts.service_id
+            carriers.deployment_key = deployments.deployment_key
+            and carriers.service_id is not distinct from deployments.service_id
     where not deployments.is_first_known
-    -- whether the first known deployment carried an older change cannot be known when its commit is not on the branch
-    and (starts.default_branch_position is not null or changes.merged_at > starts.deployed_at)
 
 )
 
