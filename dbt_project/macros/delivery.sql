@@ -35,6 +35,18 @@
     {%- endfor %}
 {%- endmacro %}
 
+{% macro deployment_names() -%}
+    select
+        deployment_id as known_as,
+        service_deployment_key
+    from {{ ref('int_deployments') }}
+    union
+    select
+        deployment_key as known_as,
+        service_deployment_key
+    from {{ ref('int_deployments') }}
+{%- endmacro %}
+
 {% macro delivery_homes(relation, key, date) -%}
     select
         facts.{{ key }},

@@ -30,15 +30,7 @@ with deployments as (
 -- it says what it repairs
 deployment_ids as (
 
-    select
-        deployment_id as known_as,
-        service_deployment_key
-    from {{ ref('int_deployments') }}
-    union
-    select
-        deployment_key as known_as,
-        service_deployment_key
-    from {{ ref('int_deployments') }}
+    {{ deployment_names() }}
 
 ),
 
