@@ -308,7 +308,58 @@ def late_statuses(world: World, chance: random.Random) -> str:
     pull = chance.choice(repository.pulls[-6:])
     pull.commits.insert(0, (f"{pull.number:040d}", pull.created - timedelta(days=3)))
     pull.reviews.append(("ben", "CHANGES_REQUESTED", world.now - timedelta(minutes=9)))
-    return f"deployment {deployment.number} and pull request {pull.number} of {repository.name}"
+    old = chance.choice(repository.deployments[:-6] or repository.deployments)
+    old.statuses.append((chance.choice(["SUCCESS", "ERROR"]), world.now - timedelta(minutes=8)))
+    return f"deployments {old.number}, {deployment.number} and pull request {pull.number} of {repository.name}"
+
+
+def late_links(world: World, chance: random.Random) -> str:
+    """Incidents name a deployment of long ago, or name none any more; a release says what it repaired."""
+    inbox, forge = world.organization.inbox, world.forge
+    releases = list(inbox["deployments"].values())
+    deployments = [f"DE_{each.id}_{old.number}" for each in forge.repositories for old in each.deployments]
+    incidents = [each for each in inbox["incidents"].values() if not each.get("deleted")]
+    linked = [each for each in incidents if "deployment_id" in each]
+    unlinked = chance.choice(linked)["id"] if linked else None
+    if unlinked:
+        del inbox["incidents"][unlinked]["deployment_id"]
+    named = chance.sample([each for each in incidents if each["id"] != unlinked], 3)
+    for incident, ids in zip(named, (deployments, [each["id"] for each in releases], deployments), strict=True):
+        incident["deployment_id"] = chance.choice(ids)
+    old, repair = sorted(chance.sample(releases, 2), key=lambda each: each["started_at"])
+    repair["repairs_deployment_id"] = old["id"]
+    links = ", ".join(f"{each['id']} to {each['deployment_id']}" for each in named)
+    return f"incidents linked: {links}; {unlinked} not any more; release {repair['id']} repaired {old['id']}"
+
+
+def force_push(world: World, chance: random.Random) -> str:
+    """A branch is rewritten behind what was deployed of it: commits have another id, one is gone."""
+    repository = chance.choice(world.forge.repositories)
+    oids = [commit.oid for commit in repository.commits]
+    deployed = max(oids.index(each.oid) for each in repository.deployments if each.oid in oids)
+    first = max(deployed - chance.randint(0, 3), 1)
+    gone = chance.randrange(first, deployed + 1) if len(oids) > first + 1 else -1
+    old = repository.rewrite(world.now - timedelta(minutes=7), first, gone=gone)
+    return (
+        f"{repository.name} rewritten: {len(old)} commits from {old[0].oid[:7]}, deployed or later; gone: {gone >= 0}"
+    )
+
+
+def repositories_renamed(world: World, chance: random.Random) -> str:
+    """A repository is renamed, another default branch chosen, or the whole given to another owner and read anew."""
+    repository, at = chance.choice(world.forge.repositories), world.now - timedelta(minutes=6)
+    old, number = repository.name, len(repository.past) + 1
+    match chance.randint(0, 2):
+        case 0:
+            repository.rename(at, name=f"{old.split('-')[0]}-{number}")
+        case 1:
+            repository.rename(at, default_branch=f"trunk-{number}")
+        case _:
+            repository.rename(at, name=f"other{number}/{old.partition('/')[2]}")
+            repository.is_listed_anew = True
+    if repository.name != old and chance.random() < 0.7:  # the others are mapped to no service
+        world.organization.remap("repository_services", _of(repository=old), None, repository=repository.name)
+    return f"{old} is {repository.name}, default branch {repository.default_branch}"
 
 
 def late_incidents(world: World, chance: random.Random) -> str:
@@ -335,10 +386,11 @@ def services_changed(world: World, chance: random.Random) -> str:
     """From a day on a repository holds another service, and staging counts as production."""
     on = _day(world, chance)
     service = chance.choice(["web", "ledger"])
-    world.organization.remap("repository_services", _of(repository="small/web"), on, service_id=service)
+    web = world.forge.repositories[0].name
+    world.organization.remap("repository_services", _of(repository=web), on, service_id=service)
     row = {"service_id": "web", "environment_pattern": "staging", "valid_from": on.isoformat()}
     _add(world.organization.tables["deployment_rules"], row, ("environment_pattern",))
-    return f"from {on} small/web is {service}, staging of web counts"
+    return f"from {on} {web} is {service}, staging of web counts"
 
 
 def system_down(world: World, chance: random.Random) -> str:
@@ -351,7 +403,7 @@ CHANGES: tuple[Change, ...] = (
     backdated_statuses, backdated_values, deletions, moves, lost_permission, late_changelogs, reopened, broken_clock,
     sprints_changed, links_changed, values_changed, outcomes_changed, unchanged_touch, renamed, dated_remap,
     corrected_mapping, reorganisation, corrected_rules, settings_changed, calendar_changed, late_answers, late_statuses,
-    late_incidents, services_changed, system_down,
+    late_links, late_incidents, force_push, repositories_renamed, services_changed, system_down,
 )  # fmt: skip
 
 

@@ -16,13 +16,14 @@ BOT = "dependabot"
 
 @dataclass(slots=True)
 class Commit:
-    """A commit of the default branch."""
+    """A commit of the default branch; `authored` earlier than `at` where it was rewritten."""
 
     oid: str
     parent: str | None
     at: datetime
     author: str
     message: str
+    authored: datetime
 
 
 @dataclass(slots=True)
@@ -55,21 +56,48 @@ class Deployment:
 
 @dataclass(slots=True)
 class Repository:
-    """One repository."""
+    """One repository. `past`: names and default branches it had, each until a moment.
+
+    is_listed_anew: all its commits were read again under its present name, beside those read under an earlier one.
+    """
 
     id: str
     name: str
     created: datetime
+    default_branch: str = "main"
     commits: list[Commit] = field(default_factory=list)
     pulls: list[Pull] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
+    past: list[tuple[datetime, str, str]] = field(default_factory=list)
+    is_listed_anew: bool = False
+    written: int = 0
 
-    def commit(self, at: datetime, author: str, message: str) -> Commit:
+    def commit(self, at: datetime, author: str, message: str, authored: datetime | None = None) -> Commit:
         """Put a commit on the default branch."""
         parent = self.commits[-1].oid if self.commits else None
-        commit = Commit(oid(self.id, len(self.commits)), parent, at, author, message)
+        commit = Commit(oid(self.id, self.written), parent, at, author, message, authored or at)
+        self.written += 1
         self.commits.append(commit)
         return commit
+
+    def rename(self, at: datetime, *, name: str | None = None, default_branch: str | None = None) -> None:
+        """Give it another name (or owner), or its default branch another one."""
+        self.past.append((at, self.name, self.default_branch))
+        self.name, self.default_branch = name or self.name, default_branch or self.default_branch
+
+    def names_at(self, at: datetime) -> tuple[str, str]:
+        """Its name and its default branch at a moment."""
+        known = (names for until, *names in self.past if at < until)
+        name, branch = next(known, (self.name, self.default_branch))
+        return name, branch
+
+    def rewrite(self, at: datetime, first: int, *, gone: int) -> list[Commit]:
+        """Force a push: commits from `first` on are written anew, but for the one at `gone`. Returns the old ones."""
+        old, self.commits = self.commits[first:], self.commits[:first]
+        for number, commit in enumerate(old, first):
+            if number != gone:
+                self.commit(at, commit.author, commit.message, commit.authored)
+        return old
 
 
 @dataclass
@@ -129,7 +157,7 @@ class Forge:
     def repository_records(self, now: datetime) -> Iterator[Record]:
         for repository in self.repositories:
             commits = [commit for commit in repository.commits if commit.at <= now]
-            head = {"name": "main", "target": {"oid": commits[-1].oid}} if commits else None
+            head = {"name": repository.default_branch, "target": {"oid": commits[-1].oid}} if commits else None
             yield Record(repository.id, None, {
                 "id": repository.id, "nameWithOwner": repository.name, "isArchived": False, "isFork": False,
                 "createdAt": github_time(repository.created), "defaultBranchRef": head,
@@ -149,15 +177,17 @@ class Forge:
         commits = [commit for commit in pull.commits if commit[1] <= now]
         updated = max([pull.created, *(at for *_, at in reviews), *requested, *(at for at in (merged, closed) if at)])
         id_ = f"PR_{repository.id}_{pull.number}"
+        name, _ = repository.names_at(updated)
+        _, base = repository.names_at(closed or now)
         merge = {"oid": pull.merge_oid, "committedDate": github_time(merged), "parents": {"totalCount": 1}}
         return Record(id_, updated, {
             "id": id_, "number": pull.number, "title": pull.title,
-            "url": f"https://github.com/{repository.name}/pull/{pull.number}",
+            "url": f"https://github.com/{name}/pull/{pull.number}",
             "state": "MERGED" if merged else "CLOSED" if closed else "OPEN", "isDraft": False,
             "createdAt": github_time(pull.created), "updatedAt": github_time(updated),
-            "closedAt": github_time(closed), "mergedAt": github_time(merged), "baseRefName": "main",
+            "closedAt": github_time(closed), "mergedAt": github_time(merged), "baseRefName": base,
             "headRefName": pull.branch, "isCrossRepository": False, "additions": 10 + pull.number, "deletions": 3,
-            "changedFiles": 2, "repository": {"id": repository.id, "nameWithOwner": repository.name},
+            "changedFiles": 2, "repository": {"id": repository.id, "nameWithOwner": name},
             "author": actor(pull.author), "mergedBy": actor("ann") if merged else None,
             "mergeCommit": merge if merged else None, "labels": {"nodes": []},
             "reviews": {"nodes": [
@@ -184,12 +214,14 @@ class Forge:
         for repository in self.repositories:
             for commit in repository.commits:
                 if commit.at <= now:
-                    at = {"date": github_time(commit.at)}
-                    yield Record(f"{repository.name}@{commit.oid}", commit.at, {
-                        "sha": commit.oid, "commit": {"author": at, "committer": at, "message": commit.message},
+                    name = repository.name if repository.is_listed_anew else repository.names_at(commit.at)[0]
+                    author, committer = ({"date": github_time(at)} for at in (commit.authored, commit.at))
+                    yield Record(f"{name}@{commit.oid}", commit.at, {
+                        "sha": commit.oid,
+                        "commit": {"author": author, "committer": committer, "message": commit.message},
                         "parents": [{"sha": commit.parent}] if commit.parent else [],
                         "author": {"login": commit.author, "type": "Bot" if commit.author == BOT else "User"},
-                        "repository": {"id": repository.id, "nameWithOwner": repository.name},
+                        "repository": {"id": repository.id, "nameWithOwner": name},
                     })  # fmt: skip
 
     def deployment_records(self, now: datetime) -> Iterator[Record]:
@@ -205,7 +237,8 @@ class Forge:
                     "originalEnvironment": deployment.environment, "task": "deploy",
                     "state": statuses[-1][0] if statuses else "QUEUED", "commitOid": deployment.oid,
                     "createdAt": github_time(deployment.created), "updatedAt": github_time(updated),
-                    "ref": {"name": "main"}, "creator": actor("ann"), "repository": {"id": repository.id},
+                    "ref": {"name": repository.names_at(deployment.created)[1]}, "creator": actor("ann"),
+                    "repository": {"id": repository.id},
                     "statuses": {"nodes": [
                         {"id": f"{id_}_S{number}", "state": state, "createdAt": github_time(at)}
                         for number, (state, at) in enumerate(statuses)

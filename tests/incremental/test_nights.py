@@ -14,7 +14,7 @@ from tests.incremental.comparison import Row, Table, compare
 from tests.incremental.nights import Nights, build_order, keys, made_from, manifest, models_with_memory
 from tests.incremental.world import small_world
 
-CHANGES_A_NIGHT = 3
+CHANGES_A_NIGHT = 4
 BOOKKEEPING = ("load_id", "version")
 
 
