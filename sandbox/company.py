@@ -13,6 +13,7 @@ from sandbox.inbox import copy_incidents, inbox_files, run_findings, run_release
 from sandbox.incidents import run_incidents
 from sandbox.initiatives import plan_initiatives
 from sandbox.links import link_items
+from sandbox.monorepo import write_monorepo
 from sandbox.organization import organization_rows
 from sandbox.people import Staff, hire
 from sandbox.process import FIELDS, PROJECT_VALUES, STATUSES, TYPE_VALUES, status_value
@@ -90,6 +91,7 @@ def _simulate(seed: int) -> Company:
     tickets = open_tickets(seed, staff, record)
     issues += _close(tickets.cards, 900_000)
     tickets.tell(record)
+    github.repositories.append(write_monorepo(seed, staff, calendar, record))
     jira = JiraWorld(
         projects=list(PROJECT_VALUES.values()),
         issue_types=list(TYPE_VALUES.values()),
