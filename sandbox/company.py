@@ -13,6 +13,7 @@ from sandbox.inbox import copy_incidents, inbox_files, run_findings, run_release
 from sandbox.incidents import run_incidents
 from sandbox.initiatives import plan_initiatives
 from sandbox.links import link_items
+from sandbox.monorepo import write_monorepo
 from sandbox.organization import organization_rows
 from sandbox.people import Staff, hire
 from sandbox.process import FIELDS, PROJECT_VALUES, STATUSES, TYPE_VALUES, status_value
@@ -95,6 +96,7 @@ def _simulate(seed: int) -> Company:
     issues += _close(vulnerabilities, 960_000)
     for card in vulnerabilities:
         record.work_items[card.id] = card.truth
+    github.repositories.append(write_monorepo(seed, staff, calendar, record))
     jira = JiraWorld(
         projects=list(PROJECT_VALUES.values()),
         issue_types=list(TYPE_VALUES.values()),

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from sandbox import monorepo
 from sandbox.clock import FREEZES, HOLIDAYS
 from sandbox.files import GENERATED
 from sandbox.incidents import TOOL_SERVICES
@@ -53,11 +54,13 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
                              *((m.person.member_id, m.team_id, m.person.role, m.valid_from, m.valid_to)
                                for m in staff.memberships)),
         "services": _rows("service_id,service_name,incident_window_hours,valid_from,valid_to",
-                          *((key, name, WINDOW_HOURS.get(key), _since(key), None) for key, name in SERVICES.items())),
+                          *((key, name, WINDOW_HOURS.get(key), _since(key), None) for key, name in SERVICES.items()),
+                          *((key, name, None, None, None) for key, (name, _) in monorepo.SERVICES.items())),
         "service_owners": _service_owners(),
         "repository_services": _rows(
             "connection,repository,service_id,condition_field,condition_value,valid_from,valid_to",
             *(("github", f"acme/{r.name}", r.service, None, None, _since(r.service), None) for r in REPOS if r.service),
+            *(("github", monorepo.NAME, *condition, None) for condition in monorepo.CONDITIONS),
         ),
         "deployment_rules": _deployment_rules(),
         "repair_rules": _rows("connection,kind,field,pattern,valid_from,valid_to",
@@ -71,7 +74,8 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
                                      for _, name, service in TOOL_SERVICES if service),
                                    *(("jira", component, service, _since(service), None)
                                      for component, service in TRACKER_SERVICES),
-                                   ("jira", "SRCH", "search", None, None)),
+                                   ("jira", "SRCH", "search", None, None),
+                                   *(("jira", name, key, None, None) for key, (name, _) in monorepo.SERVICES.items())),
         "incident_severities": _rows("connection,severity,is_incident,valid_from,valid_to",
                                      ("pagerduty", "P4", "no", None, None), ("pagerduty", "P5", "no", None, None),
                                      ("inbox", "low", "no", None, None),
@@ -131,6 +135,7 @@ def _service_owners() -> list[Row]:
             rows += [(service, "returns", None, _BEFORE), (service, "orders", _BEFORE, None)]
         else:
             rows.append((service, service_owner(service, 1 << 40), _since(service), None))
+    rows += [(service, team, None, None) for service, (_, team) in monorepo.SERVICES.items()]
     return _rows("service_id,team_id,valid_from,valid_to", *rows)
 
 
@@ -144,6 +149,7 @@ def _deployment_rules() -> list[Row]:
             (service, "workflow", None, workflow, "deploy-production*", None, None, None)
             for workflow in ("deploy.yml", "rollback.yml")
         ]
+    rows += [(service, method, None, None, None, tag, None, None) for service, method, tag in monorepo.RULES]
     header = "service_id,method,environment_pattern,workflow_pattern,job_pattern,tag_pattern,valid_from,valid_to"
     return _rows(header, *rows)
 

@@ -13,6 +13,8 @@ from typing import TypeVar
 from sandbox.delivery_truth import Finding, Release, WorkflowRun, finding_at, release_at, run_at
 
 Share = tuple[tuple[str, float], ...]
+Parts = tuple[tuple[date, tuple[str, ...]], ...]
+"""Services of a monorepo that a change belongs to, from which day on; none = nobody's."""
 
 
 @dataclass(slots=True)
@@ -186,7 +188,9 @@ class PullRequest:
     reviewers asked; first_review_at: by a person other than the author; deployed_at: its first successful production
     release; deployed_by: `direct`, `range`, or None where no tool can tell (first known release of a service). reverts:
     the pull request (id) or push (oid) that it says it takes back. size_lines: changed lines of a merged one without
-    generated files; size_method: files, or total where its files cannot all be read."""
+    generated files; size_method: files, or total where its files cannot all be read. parts: in a monorepo, the
+    services that it touches (`service`, `deployed_by` are None then); shipments: service, moment and deployment of its
+    first release with each."""
 
     pull_request_id: str
     repository: str
@@ -211,6 +215,8 @@ class PullRequest:
     reverts: str | None = None
     size_lines: int = 0
     size_method: str = "files"
+    parts: Parts | None = None
+    shipments: list[tuple[str, datetime, str]] = field(default_factory=list)
 
     @property
     def ready_at(self) -> datetime | None:
@@ -244,6 +250,8 @@ class DirectPush:
     is_hotfix: bool = False
     is_revert: bool = False
     reverts: str | None = None
+    parts: Parts | None = None
+    shipments: list[tuple[str, datetime, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -473,7 +481,13 @@ def _pull_request_at(pull: PullRequest, clock: datetime) -> PullRequest:
 _C = TypeVar("_C", PullRequest, DirectPush)
 
 
+def parts_at(parts: Parts, day: date) -> tuple[str, ...]:
+    """The services that a change of a monorepo belongs to on a day."""
+    return next((services for since, services in reversed(parts) if since <= day), ())
+
+
 def _shipped_at(change: _C, clock: datetime) -> _C:
+    change = replace(change, shipments=[each for each in change.shipments if each[1] <= clock])
     if _past(change.deployed_at, clock):
         return change
     return replace(change, deployed_at=None, deployment_id=None, deployed_by=None)

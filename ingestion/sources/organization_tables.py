@@ -152,7 +152,7 @@ TABLES: tuple[Table, ...] = (
             SERVICE,
             Column(
                 "condition_field",
-                "What of a change is compared; blank = the service has the repository, or what no condition fits",
+                "What of a change is compared; blank = nothing: the service has all of it, or what no condition fits",
                 choices=("path", "label"),
             ),
             Column(

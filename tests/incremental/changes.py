@@ -393,6 +393,21 @@ def services_changed(world: World, chance: random.Random) -> str:
     return f"from {on} {web} is {service}, staging of web counts"
 
 
+def paths_changed(world: World, chance: random.Random) -> str:
+    """From a day on a path or a label of a repository is another service's, and other files are generated."""
+    on, tables = _day(world, chance), world.organization.tables
+    field, value = chance.choice([("path", "jobs/"), ("path", "/libs/[01].ts"), ("label", "service:*")])
+    ledger = world.forge.repositories[1].name
+    row = {"repository": ledger, "service_id": chance.choice(["web", "till"]), "condition_field": field,
+           "condition_value": value, "valid_from": on.isoformat()}  # fmt: skip
+    _add(tables["repository_services"], row, ("repository", "condition_field", "condition_value"))
+    pattern = chance.choice(["docs/", "*.ts", "yarn.lock"])
+    rule = {"pattern": pattern, "is_generated": chance.choice(["yes", "no"]), "valid_from": on.isoformat()}
+    _add(tables["generated_files"], rule, ("pattern", "repository"))
+    shown = f"{pattern} generated: {rule['is_generated']}"
+    return f"from {on} what fits {value} in {ledger} is {row['service_id']}'s; {shown}"
+
+
 def system_down(world: World, chance: random.Random) -> str:
     """Jira or GitHub does not answer this night."""
     world.down.add(chance.choice(["jira", "github"]))
@@ -403,7 +418,7 @@ CHANGES: tuple[Change, ...] = (
     backdated_statuses, backdated_values, deletions, moves, lost_permission, late_changelogs, reopened, broken_clock,
     sprints_changed, links_changed, values_changed, outcomes_changed, unchanged_touch, renamed, dated_remap,
     corrected_mapping, reorganisation, corrected_rules, settings_changed, calendar_changed, late_answers, late_statuses,
-    late_links, late_incidents, force_push, repositories_renamed, services_changed, system_down,
+    late_links, late_incidents, force_push, repositories_renamed, services_changed, paths_changed, system_down,
 )  # fmt: skip
 
 

@@ -186,10 +186,12 @@ class Forge:
             "state": "MERGED" if merged else "CLOSED" if closed else "OPEN", "isDraft": False,
             "createdAt": github_time(pull.created), "updatedAt": github_time(updated),
             "closedAt": github_time(closed), "mergedAt": github_time(merged), "baseRefName": base,
-            "headRefName": pull.branch, "isCrossRepository": False, "additions": 10 + pull.number, "deletions": 3,
-            "changedFiles": 2, "repository": {"id": repository.id, "nameWithOwner": name},
+            "headRefName": pull.branch, "isCrossRepository": False, "additions": 10 + pull.number, "deletions": 1,
+            "changedFiles": 3, "files": {"nodes": _files(pull.number)},
+            "repository": {"id": repository.id, "nameWithOwner": name},
             "author": actor(pull.author), "mergedBy": actor("ann") if merged else None,
-            "mergeCommit": merge if merged else None, "labels": {"nodes": []},
+            "mergeCommit": merge if merged else None,
+            "labels": {"nodes": [{"name": "service:till"}] if pull.number % 5 == 0 else []},
             "reviews": {"nodes": [
                 {"id": f"{id_}_R{number}", "state": state, "submittedAt": github_time(at), "author": actor(login)}
                 for number, (login, state, at) in enumerate(reviews)
@@ -244,6 +246,13 @@ class Forge:
                         for number, (state, at) in enumerate(statuses)
                     ]},
                 })  # fmt: skip
+
+
+def _files(number: int) -> list[dict[str, object]]:
+    """What a pull request changes: a folder, a library now and then, a lock file; of some nobody knows it."""
+    lines = {f"{('web', 'jobs', 'docs')[number % 3]}/part.py": 6, f"libs/{number % 4}.ts": 3, "yarn.lock": number + 1}
+    nodes = [{"path": path, "additions": count, "deletions": int(count == 6)} for path, count in lines.items()]
+    return nodes[: 0 if number % 7 == 0 else 3]
 
 
 def oid(*parts: object) -> str:

@@ -155,6 +155,10 @@ def small_organization(start: date, first_month: date) -> Organization:
         "repository_services": [
             {"repository": "small/web", "service_id": "web"}, {"repository": "small/ledger", "service_id": "ledger"},
         ],
+        "generated_files": [
+            {"pattern": "*.lock", "is_generated": "yes"},
+            {"repository": "small/ledger", "pattern": "docs/", "is_generated": "no"},
+        ],
         "deployment_rules": [{"environment_pattern": "production*"}],
         "work_rules": rules,
         "status_mappings": [

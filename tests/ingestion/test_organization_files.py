@@ -264,6 +264,31 @@ FILES = [
         "method,environment_pattern\nreleases,\n",
         "deployment_rules.csv:2: method: 'releases' is not known; did you mean 'release'?",
     ),
+    (
+        "generated_files",
+        "pattern,is_generated\n!src/kept.js,yes\n",
+        "generated_files.csv:2: pattern: '!src/kept.js' begins with !; write it without and is_generated no",
+    ),
+    (
+        "generated_files",
+        "pattern,is_generated\n*.lock,yes\nweb\\\\dist,yes\n",
+        "generated_files.csv:3: pattern: 'web\\\\dist' has a backslash; write / between folders",
+    ),
+    (
+        "generated_files",
+        "pattern,is_generated\n./dist,yes\n",
+        "generated_files.csv:2: pattern: './dist' is no path from the top of the repository",
+    ),
+    (
+        "generated_files",
+        "pattern,is_generated\n*.[ch,yes\n",
+        "generated_files.csv:2: pattern: '*.[ch' has a bracket without its partner; close the class",
+    ),
+    (
+        "generated_files",
+        "pattern,is_generated,valid_from\nvendor/,yes,\nvendor/,no,2026-01-01\n",
+        "generated_files.csv:3: valid_from: overlaps line 2 (pattern 'vendor/' always to open)",
+    ),
 ]
 
 
@@ -273,6 +298,31 @@ def test_a_mistake_gives_one_line_with_file_line_and_cure(
 ) -> None:
     (line,) = problems(tmp_path, **{name: text})
     assert expected in line
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("path,", "condition_value: is blank; write both condition columns or neither"),
+        (",cart/", "condition_field: is blank; write both condition columns or neither"),
+        ("path,!cart/", "condition_value: '!cart/' begins with !; name the paths that the service has"),
+        ("branch,cart/", "condition_field: 'branch' is not known"),
+    ],
+)
+def test_condition_of_a_service_is_complete_and_can_be_met(tmp_path: Path, row: str, expected: str) -> None:
+    services = "service_id,service_name\ncart,Cart\n"
+    rows = f"repository,service_id,condition_field,condition_value\nacme/mono,cart,path,cart/\nacme/mono,cart,{row}\n"
+    (line,) = problems(tmp_path, services=services, repository_services=rows)
+    assert "repository_services.csv:3: " + expected in line
+
+
+def test_service_may_have_several_conditions_of_a_repository_each_once_a_day(tmp_path: Path) -> None:
+    services = "service_id,service_name\ncart,Cart\n"
+    conditions = ("path,cart/,", "label,cart,", ",,", "path,cart/,2026-01-01")
+    header = "repository,service_id,condition_field,condition_value,valid_from\n"
+    rows = header + "".join(f"a/m,cart,{condition}\n" for condition in conditions)
+    (line,) = problems(tmp_path, services=services, repository_services=rows)
+    assert "repository_services.csv:5: valid_from: overlaps line 2" in line
 
 
 def test_overlap_and_gap_of_a_history_are_errors(tmp_path: Path) -> None:

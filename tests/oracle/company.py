@@ -41,10 +41,15 @@ def expected(company: Company, nights: Sequence[datetime], rules: Rules | None =
     calendar = Calendar(ZoneInfo(rules.time_zone), first_day(truth, ZoneInfo(rules.time_zone)), clock)
     organization = Organization(company.organization, calendar, rules.min_team_size)
     assert company.world.github is not None
-    services = {str(row["repository"]): str(row["service_id"]) for row in company.organization["repository_services"]}
+    services: dict[str, list[str | None]] = {}
+    for row in company.organization["repository_services"]:
+        found = services.setdefault(str(row["repository"]), [])
+        found += [row["service_id"]] if row["service_id"] not in found else []
+    # a repository of several services stands once for each
     repositories = {
-        each.name_with_owner: (each.created_at, services.get(each.name_with_owner))
+        f"{each.name_with_owner}{'#' * place}": (each.created_at, service)
         for each in company.world.github.repositories
+        for place, service in enumerate(services.get(each.name_with_owner, [None]))
     }
     settings = Settings(
         as_of=micros(clock),
@@ -83,8 +88,9 @@ def expected(company: Company, nights: Sequence[datetime], rules: Rules | None =
         | sentiment.rows()
     )
     scans = [
-        (services.get(each.name_with_owner), each.created_at, kind not in each.switched_off)
+        (service, each.created_at, kind not in each.switched_off)
         for each in company.world.github.repositories
+        for service in services.get(each.name_with_owner, [None])
         for kind in KINDS
     ]
     tables = company.organization

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sandbox.truth import Deployment, DirectPush, Incident, PullRequest, Truth
+from sandbox.truth import Deployment, DirectPush, Incident, Parts, PullRequest, Truth, parts_at
 from tests.oracle.defects import DefectRules
 from tests.oracle.failures import Verdict, verdicts
 from tests.oracle.organization import Organization, Table, scope_shares
@@ -15,6 +15,8 @@ from tests.oracle.timeline import LocalTime
 
 HOUR = timedelta(hours=1)
 Scope = tuple[str, str]
+Place = str | None | Parts
+"""A service, nothing, or parts of a monorepo."""
 
 
 @dataclass(slots=True)
@@ -95,21 +97,30 @@ class DeliveryOracle:
             self._pull_request(pull)
         for pull_request_id, reviewer, submitted_at in reviews:
             if pull_request_id in truth.pull_requests:
-                for pile, _ in self._piles(submitted_at, truth.pull_requests[pull_request_id].service):
+                for pile, _ in self._piles(submitted_at, _place(truth.pull_requests[pull_request_id])):
                     pile.reviewers[reviewer] += 1
         self._failures(releases, self._incidents(truth), truth)
         for push in truth.direct_pushes.values():
             self._merge(push, push.pushed_at)
             self._ship(push, push.authored_at, push.pushed_at)
 
-    def _piles(self, at: datetime | None, service: str | None) -> Iterable[tuple[Pile, float]]:
+    def _piles(self, at: datetime | None, place: Place) -> Iterable[tuple[Pile, float]]:
         if at is not None:
             day = self.calendar.day(at)
             for period in self.calendar.periods_of(day):
-                for scope, weight in self._scopes(period, service, day).items():
+                for scope, weight in self._scopes(period, place, day).items():
                     yield self.piles[scope, period], weight
 
-    def _scopes(self, period: Period, service: str | None, day: date) -> dict[Scope, float]:
+    def _scopes(self, period: Period, place: Place, day: date) -> dict[Scope, float]:
+        """Weight by scope; several services share equally, and each of them counts what it shares once."""
+        if isinstance(place, tuple):
+            services = parts_at(place, day) or (None,)
+            found: dict[Scope, float] = defaultdict(float)
+            for service in services:
+                for scope, weight in self._scopes(period, service, day).items():
+                    found[scope] += weight if scope[0] == "service" else weight / len(services)
+            return dict(found)
+        service = place
         owner = self.organization.owner_at(service, day)
         streams = self.organization.value_streams_at(owner, day)
         teams = [(owner, 1.0)] if owner else []
@@ -117,10 +128,10 @@ class DeliveryOracle:
         return found | {("service", service): 1.0} if service else found
 
     def _merge(self, change: PullRequest | DirectPush, merged_at: datetime) -> None:
-        for pile, weight in self._piles(merged_at, change.service):
+        for pile, weight in self._piles(merged_at, _place(change)):
             pile.merges += 1
             pile.merged += weight
-            if change.deployed_by is None:
+            if change.deployed_by is None and not change.shipments:
                 pile.undeployed += weight
                 pile.undeployed_items += 1
 
@@ -130,11 +141,21 @@ class DeliveryOracle:
             for pile, _ in self._piles(change.deployed_at, change.service):
                 _add(pile, "change_lead_time", authored_at, change.deployed_at)
                 _add(pile, "merge_to_deploy", merged_at, change.deployed_at)
+        # of several services of a scope, the first that carried it
+        seen: set[tuple[Scope, str]] = set()
+        for service, at, _ in sorted(change.shipments, key=lambda each: each[1]):
+            day = self.calendar.day(at)
+            for period in self.calendar.periods_of(day):
+                for scope in self._scopes(period, service, day):
+                    if (scope, period.grain) not in seen:
+                        seen.add((scope, period.grain))
+                        _add(self.piles[scope, period], "change_lead_time", authored_at, at)
+                        _add(self.piles[scope, period], "merge_to_deploy", merged_at, at)
 
     def _pull_request(self, pull: PullRequest) -> None:
         if pull.first_review_at and pull.review_turnaround_from:
             is_prompt = self.working_days(pull.review_turnaround_from, pull.first_review_at) <= 1
-            for pile, weight in self._piles(pull.first_review_at, pull.service):
+            for pile, weight in self._piles(pull.first_review_at, _place(pull)):
                 _add(pile, "review_turnaround", pull.review_turnaround_from, pull.first_review_at)
                 pile.first_reviews += weight
                 pile.first_review_items += 1
@@ -148,7 +169,7 @@ class DeliveryOracle:
         self._merge(pull, pull.merged_at)
         self._ship(pull, pull.first_commit_authored_at, pull.merged_at)
         is_reviewed = pull.first_review_at is not None
-        for pile, weight in self._piles(pull.merged_at, pull.service) if not pull.is_revert else ():
+        for pile, weight in self._piles(pull.merged_at, _place(pull)) if not pull.is_revert else ():
             pile.reviewable += weight
             pile.reviewable_items += 1
             pile.unreviewed += 0.0 if is_reviewed else weight
@@ -160,7 +181,7 @@ class DeliveryOracle:
             ("pickup", pull.ready_at, pull.first_review_at),
             ("review", pull.first_review_at, pull.merged_at),
         ):
-            for pile, _ in self._piles(ended, pull.service) if begun and ended else ():
+            for pile, _ in self._piles(ended, _place(pull)) if begun and ended else ():
                 _add(pile, stage, begun, ended)
 
     def _failures(
@@ -243,7 +264,7 @@ class DeliveryOracle:
 
     def _open(self, pull: PullRequest, period: Period, age: float) -> None:
         day = min(period.end - timedelta(days=1), self.organization.today)
-        for scope, weight in self._scopes(period, pull.service, day).items():
+        for scope, weight in self._scopes(period, _place(pull), day).items():
             self.piles[scope, period].open += weight
             self.piles[scope, period].open_days.append(age)
 
@@ -293,6 +314,10 @@ class DeliveryOracle:
                         row = Row(None, None, None, 0, "suppressed")
                     found[Key(metric, *scope, period.grain, period.start, "all")] = row
         return found
+
+
+def _place(change: PullRequest | DirectPush) -> Place:
+    return change.service if change.parts is None else change.parts
 
 
 def _add(pile: Pile, stage: str, begun: datetime | None, ended: datetime | None) -> None:

@@ -10,7 +10,7 @@ from statistics import median
 
 import pytest
 
-from sandbox import texts
+from sandbox import monorepo, texts
 from sandbox.company import Company, build_world
 from sandbox.people import hire
 from sandbox.process import kind_of, meaning
@@ -330,6 +330,8 @@ def test_deployed_changes_are_the_ancestors_of_their_deployment(company: Company
         if push.deployment_id:
             changes[push.deployment_id].append((push.oid, push.pushed_at, push.deployed_by))
     for repository in company.world.github.repositories:
+        if repository.name_with_owner == monorepo.NAME:  # see test_monorepo.py
+            continue
         parents = {c.oid: c.parents for c in repository.commits}
         claimed: set[str] = set()
         facts = [d for d in company.truth.deployments.values() if d.repository == repository.name_with_owner]
