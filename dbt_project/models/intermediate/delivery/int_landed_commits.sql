@@ -35,7 +35,7 @@ edges as (
 
 ),
 
-merges as (
+line_merges as (
 
     select
         repository_key,
@@ -54,7 +54,7 @@ landings as (
         repository_key,
         oid,
         position
-    from merges
+    from line_merges
     {{ recursive_union() }}
     select
         landings.repository_key,
@@ -65,11 +65,11 @@ landings as (
         on
             landings.repository_key = edges.repository_key
             and landings.oid = edges.oid
-    left join merges
+    left join line_merges
         on
-            landings.repository_key = merges.repository_key
-            and edges.parent_oid = merges.oid
-    where merges.position is null or merges.position > landings.position
+            landings.repository_key = line_merges.repository_key
+            and edges.parent_oid = line_merges.oid
+    where line_merges.position is null or line_merges.position > landings.position
 
 )
 
