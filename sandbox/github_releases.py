@@ -62,7 +62,7 @@ def _release(state: RepositoryState, release: Release) -> Node:
 
 
 def _tag(state: RepositoryState, tag: Tag) -> Node:
-    target = state.commit(tag.commit_oid)
+    target = state.commit(tag.commit_oid) | {"committedDate": iso(tag.committed_at)}
     if tag.is_annotated:
         oid = f"{number_of(tag.name):040x}"
         target = {

@@ -109,15 +109,22 @@ def github_world(path: Path) -> World:
 
 
 def git_world(commits_file: Path, tags_file: Path) -> World:
-    """A world from the gzipped CSV log (newest first) and tags of one Git repository; every tag is a release too.
+    """A world from the gzipped CSV log of all branches (newest first) and tags of one Git repository; every tag is a
+    release too. The default branch ends at the newest commit; commits that it does not hold are known by tags only.
 
     People are known by a hash only, so commits have no account.
     """
-    commits = []
-    for row in reversed(_rows(commits_file)):
+    commits, rows = [], _rows(commits_file)
+    parents = {row["sha"]: row["parents"].split() for row in rows}
+    todo, held = [rows[0]["sha"]], set()
+    while todo:
+        if (sha := todo.pop()) not in held:
+            held.add(sha)
+            todo += parents[sha]
+    for row in (row for row in reversed(rows) if row["sha"] in held):
         authored, committed = _time(row["authored_at"]), _time(row["committed_at"])
         commits.append(Commit(row["sha"], row["parents"].split(), row["subject"], None, authored, committed, committed))
-    by_oid = {commit.oid: commit for commit in commits}
+    committed_at = {row["sha"]: _time(row["committed_at"]) for row in rows}
     repository = Repository(
         id="R_git",
         name_with_owner="recorded/git",
@@ -126,7 +133,7 @@ def git_world(commits_file: Path, tags_file: Path) -> World:
     )
     for row in _rows(tags_file):
         oid, made = row["commit_sha"], _time(row["created_at"])
-        committed = by_oid[oid].committed_at if oid in by_oid else made
+        committed = committed_at.get(oid, made)
         repository.tags.append(Tag(row["tag"], oid, committed, made, row["object_type"] == "tag"))
         repository.releases.append(Release(f"RE_{row['tag']}", row["tag"], oid, committed, made, made))
     last = max([*(commit.committed_at for commit in commits), *(tag.tagged_at for tag in repository.tags)])

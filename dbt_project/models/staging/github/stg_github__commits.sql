@@ -43,6 +43,7 @@ select
     node.author.type as author_type,
     coalesce(node.co_authors, []) as co_authors,
     coalesce(node.reverts, []) as reverts,
+    coalesce(node.parents, []) as parents,
     coalesce(len(node.parents), 0) as parents_count,
     node.commit.author.date as authored_at,
     node.commit.committer.date as committed_at,

@@ -1,0 +1,3 @@
+{% macro recursive_union() -%}
+    union
+{%- endmacro %}
