@@ -47,6 +47,27 @@
     from {{ ref('int_deployments') }}
 {%- endmacro %}
 
+{% macro scope_period_columns() -%}
+    periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        scopes.service_id,
+        scopes.value_stream_id,
+        coalesce(teams.scope_id, 'unassigned') as team_scope_id
+{%- endmacro %}
+
+{% macro scope_period_joins() -%}
+    inner join {{ ref('int_periods') }} as periods
+        on
+            scopes.valid_from < periods.period_end
+            and scopes.valid_to > periods.period_start
+    left join {{ ref('int_team_period_scopes') }} as teams
+        on
+            scopes.team_id = teams.team_id
+            and periods.period_grain = teams.period_grain
+            and periods.period_start = teams.period_start
+{%- endmacro %}
+
 {% macro delivery_homes(relation, key, date) -%}
     select
         facts.{{ key }},

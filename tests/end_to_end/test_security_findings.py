@@ -1,4 +1,7 @@
-"""Traps of security findings, lived through by a part of Acme with Parcel Hub's scanners all switched off."""
+"""Traps of security findings, lived through by a part of Acme with Parcel Hub's scanners all switched off.
+
+The tickets of the security desk are those of the whole company.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,12 @@ import zstandard
 from ingestion.config import load_config
 from sandbox.alerts import WITHOUT_CODE_SCANNING
 from sandbox.delivery_truth import Finding
+from sandbox.process import ISSUE_TYPE
 from sandbox.server import serve
 from sandbox.shipped import write_config
-from sandbox.truth import Truth
+from sandbox.teams import SERVICES
+from sandbox.truth import Truth, WorkItem
+from sandbox.vulnerabilities import TYPE
 from sandbox.world import GithubWorld, World
 from tests.end_to_end.one_night import Night, live_through
 from tests.end_to_end.small_world import NIGHT, PROJECTS, company, cut
@@ -38,7 +44,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 def world() -> World:
-    part = cut(PROJECTS[:1], REPOSITORIES)
+    part = cut((PROJECTS[0], "INC"), REPOSITORIES)
     assert part.github is not None
     found = [
         replace(each, switched_off=KINDS) if each.name_with_owner == DARK else each for each in part.github.repositories
@@ -66,6 +72,23 @@ def seen(now: Truth) -> list[Finding]:
     return [f for f in now.findings.values() if f.repository in REPOSITORIES and f.repository != DARK]
 
 
+def tickets(now: Truth) -> dict[str, tuple[WorkItem, str | None]]:
+    """Those of the security desk with their services, by their keys."""
+    services = {name: service for service, name in SERVICES.items()}
+    return {
+        f"jira:{id_}": (item, services.get("".join(item.components[-1][1])))
+        for id_, item in now.work_items.items()
+        if item.current.issue_type == ISSUE_TYPE[TYPE].name
+    }
+
+
+def scanned(now: Truth) -> dict[str, tuple[str | None, str]]:
+    """Service and advisory of what scanners found, by its keys."""
+    found = {f"github:{f.finding_id.split(':')[0]}:{f.number}/{f.kind}": (f.service, f.advisory) for f in seen(now)}
+    found |= {f"inbox:{f.finding_id}": (f.service, f.advisory) for f in now.inbox_findings.values()}
+    return {key: (service, advisory) for key, (service, advisory) in found.items() if advisory}
+
+
 def naive(at: datetime) -> datetime:
     return at.replace(tzinfo=None)
 
@@ -79,8 +102,9 @@ def test_an_advisory_of_two_scanners_counts_once_in_a_repository(night: Night, n
         reports[each.repository, each.advisory].append(each.opened_at)
     rows = night.query(
         "select repository_name, upper(advisory) as advisory, opened_at, duplicate_of_key"
-        " from marts.quality.fct_security_findings where advisory like 'CVE-%' or advisory like 'GHSA-%'"
-    )  # fmt: skip
+        " from marts.quality.fct_security_findings"
+        " where source != 'tracker' and (advisory like 'CVE-%' or advisory like 'GHSA-%')"
+    )
     found = defaultdict(list)
     for row in rows:
         found[row["repository_name"], row["advisory"]].append(row)
@@ -107,6 +131,48 @@ def test_a_reopened_finding_keeps_its_first_date(night: Night, now: Truth) -> No
     assert {row["reopened_count"] for row in found.values()} == {None}, "GitHub does not tell"
 
 
+def test_a_ticket_of_a_scanners_advisory_counts_once_in_its_service(night: Night, now: Truth) -> None:
+    rows = {row["finding_key"]: row for row in night.query("select * from marts.quality.fct_security_findings")}
+    original = {key: row["duplicate_of_key"] or key for key, row in rows.items()}
+    alike, unlike = set(), set()
+    for key, (item, service) in tickets(now).items():
+        advisory = item.advisories[-1][1] if item.advisories else None
+        for other, (place, name) in scanned(now).items() if advisory else ():
+            if advisory == name and service == place:
+                assert original[key] == original[other]
+                alike.add(key)
+            elif advisory == name:
+                assert original[key] != original[other], "the same advisory elsewhere is another finding"
+                unlike.add(key)
+    assert len(alike) >= 5 and len(unlike - alike) >= 3
+    for key in {original[key] for key in alike}:
+        copies = [row for row in rows.values() if original[row["finding_key"]] == key]
+        whole = rows[key]
+        assert whole["sources"] == ", ".join(sorted({row["source"] for row in copies}))
+        assert "tracker" in whole["sources"] and whole["sources"] != "tracker"
+        assert whole["opened_at"] == min(row["opened_at"] for row in copies)
+    stated = [(rows[key]["resolution"], rows[original[key]]["resolution"]) for key in alike]
+    assert ("dismissed", "open") in stated or ("fixed", "open") in stated, (
+        "one ending closes nothing while another is open"
+    )
+
+
+def test_a_ticket_without_an_advisory_is_a_finding_of_its_own(night: Night, now: Truth) -> None:
+    rows = {row["finding_key"]: row for row in night.query("select * from marts.quality.fct_security_findings")}
+    states = {"done": "fixed", "cancelled": "dismissed", "new": "open", "active": "open"}
+    own = {key: item for key, (item, _) in tickets(now).items() if not item.advisories}
+    assert len(own) >= 12
+    assert {(rows[key]["duplicate_of_key"], rows[key]["sources"], rows[key]["advisory"]) for key in own} == {
+        (None, "tracker", None)
+    }
+    assert {key: (rows[key]["opened_at"], rows[key]["resolution"], rows[key]["reopened_count"]) for key in own} == {
+        key: (naive(item.created_at), states[item.state or ""], len(item.reopened_times)) for key, item in own.items()
+    }
+    assert {rows[key]["resolution"] for key in own} == {"open", "fixed", "dismissed"}
+    placed = {key: service for key, (_, service) in tickets(now).items() if key in own and service != "parcel-hub"}
+    assert {key: rows[key]["service_id"] for key in placed} == placed
+
+
 def test_switched_off_scanners_are_not_zero(night: Night, now: Truth) -> None:
     rows = night.query(
         "select scope_id, severity, security_findings_opened as opened, open_security_findings as still_open,"
@@ -120,8 +186,8 @@ def test_switched_off_scanners_are_not_zero(night: Night, now: Truth) -> None:
     # what is on and found nothing is a real zero; what nobody scans is no data
     infos = [row for row in rows if row["scope_id"] in ("returns", "warehouse") and row["severity"] == "info"]
     assert [(row["opened"], row["still_open"], row["quality"]) for row in infos] == [(0, 0, "ok")] * 2
-    others = {row["quality"] for row in rows if row["scope_id"] in ("checkout", "billing")}
-    assert others == {"no_data"}
+    others = {row["scope_id"]: row["quality"] for row in rows}
+    assert (others["reverse-logistics"], others["billing"]) == ("no_data", "ok"), "a ticket told of billing"
     assert [f for f in now.findings.values() if f.repository == DARK], "there is something to be blind to"
 
 

@@ -365,7 +365,7 @@ def repositories_renamed(world: World, chance: random.Random) -> str:
 def late_incidents(world: World, chance: random.Random) -> str:
     """An old incident is reported, one is judged anew, one is taken back; a release turns out to be undone.
 
-    A finding was opened earlier than told, one is back, one was none.
+    A finding was opened earlier than told, one is back, one was none. Tickets turn out to be about what scanners found.
     """
     inbox = world.organization.inbox
     told = world.report(chance, world.now - timedelta(days=chance.randint(2, 40)))
@@ -379,7 +379,25 @@ def late_incidents(world: World, chance: random.Random) -> str:
     undone = chance.choice(list(inbox["deployments"].values()))
     if undone["status"] == "success":
         undone["status"] = "rolled_back"
-    return f"incident {told} is told late, {judged} judged anew, {gone} taken back, release {undone['id']} undone"
+    copies = _copied_findings(world, chance)
+    return (
+        f"incident {told} is told late, {judged} judged anew, {gone} taken back, release {undone['id']} undone; "
+        f"{_names(world, copies)} are about what scanners found"
+    )
+
+
+def _copied_findings(world: World, chance: random.Random) -> list[Item]:
+    """Security tickets that turn out to be about a scanner's advisory; the first belongs to another component."""
+    advisories = [alert.cve for repository in world.forge.repositories for alert in repository.alerts]
+    advisories += [str(finding["advisory"]) for finding in world.organization.inbox["security_findings"].values()]
+    items = [_item(world, chance, type="104") for _ in range(3)]
+    for item in items:
+        labels = ("security", chance.choice(advisories))
+        world.tracker.put(item, world.now - timedelta(minutes=8), "labels", labels)
+    here = items[0].state(world.now)["components"]
+    places = [(component,) for component in COMPONENTS if (component,) != here]
+    world.tracker.put(items[0], world.now - timedelta(minutes=7), "components", chance.choice(places))
+    return items
 
 
 def services_changed(world: World, chance: random.Random) -> str:

@@ -55,6 +55,16 @@ class Deployment:
 
 
 @dataclass(slots=True)
+class Alert:
+    """A Dependabot alert; ended: (when, state)."""
+
+    cve: str
+    severity: str
+    created: datetime
+    ended: tuple[datetime, str] | None = None
+
+
+@dataclass(slots=True)
 class Repository:
     """One repository. `past`: names and default branches it had, each until a moment.
 
@@ -71,6 +81,7 @@ class Repository:
     past: list[tuple[datetime, str, str]] = field(default_factory=list)
     is_listed_anew: bool = False
     written: int = 0
+    alerts: list[Alert] = field(default_factory=list)
 
     def commit(self, at: datetime, author: str, message: str, authored: datetime | None = None) -> Commit:
         """Put a commit on the default branch."""
@@ -152,6 +163,16 @@ class Forge:
         number = len(repository.deployments) + 1
         deployment = Deployment(number, environment, repository.commits[-1].oid, at, statuses)
         repository.deployments.append(deployment)
+
+    def scan(self, chance: random.Random, day: datetime) -> None:
+        """One working day of Dependabot: it finds something, and something is fixed or dismissed."""
+        for repository in self.repositories:
+            for alert in repository.alerts:
+                if alert.ended is None and chance.random() < 0.05:
+                    alert.ended = (day + timedelta(hours=13), chance.choices(["fixed", "dismissed"], [8, 1])[0])
+            if chance.random() < 0.15:
+                cve, severity = f"CVE-2026-{chance.randint(1000, 1030)}", chance.choice(["critical", "high", "low"])
+                repository.alerts.append(Alert(cve, severity, day + timedelta(hours=chance.randint(1, 11))))
 
     # --- what the account sees ---------------------------------------------------------------------------------------
     def repository_records(self, now: datetime) -> Iterator[Record]:
@@ -246,6 +267,21 @@ class Forge:
                         for number, (state, at) in enumerate(statuses)
                     ]},
                 })  # fmt: skip
+
+    def dependabot_alerts(self, now: datetime) -> Iterator[Record]:
+        for repository in self.repositories:
+            for number, alert in enumerate(repository.alerts, 1):
+                if alert.created <= now:
+                    ended_at, state = alert.ended if alert.ended and alert.ended[0] <= now else (None, "open")
+                    updated = ended_at or alert.created
+                    yield Record(f"{repository.id}:{number}", updated, {
+                        "number": number, "state": state, "created_at": github_time(alert.created),
+                        "updated_at": github_time(updated), "severity": alert.severity,
+                        "fixed_at": github_time(ended_at) if state == "fixed" else None,
+                        "dismissed_at": github_time(ended_at) if state == "dismissed" else None,
+                        "package": {"ecosystem": "npm", "name": "ws"}, "repository": {"id": repository.id},
+                        "advisory": {"cve_id": alert.cve, "ghsa_id": f"GHSA-2345-6789-{alert.cve[-4:]}"},
+                    })  # fmt: skip
 
 
 def _files(number: int) -> list[dict[str, object]]:

@@ -174,6 +174,8 @@ def small_organization(start: date, first_month: date) -> Organization:
         "incident_services": [
             {"connection": "jira", "tool_service": "Web", "service_id": "web"},
             {"tool_service": "payout", "service_id": "ledger"},
+            {"connection": "jira", "tool_service": "Ledger", "service_id": "ledger"},
+            {"connection": "jira", "tool_service": "OPS", "service_id": "till"},
         ],
         "defect_rules": [
             {"kind": "incident", "issue_type": "103", "condition_field": "component", "condition_value": "Web"},

@@ -39,6 +39,7 @@ class World:
         self.chance = random.Random(f"world {self.seed}")
         self.trouble = random.Random(f"trouble {self.seed}")
         self.scans = random.Random(f"scans {self.seed}")
+        self.alerts = random.Random(f"alerts {self.seed}")
         self.now = self.origin
         self.forge = Forge([
             Repository("R_web", "small/web", self.origin - timedelta(days=400)),
@@ -71,6 +72,7 @@ class World:
                 self.forge.live(self.chance, day)
                 self._run_services(day)
                 self._scan_services(day)
+                self.forge.scan(self.alerts, day)
             self._answer_surveys(day)
             self.now = day + timedelta(days=1)
         self.now = until
@@ -207,6 +209,7 @@ class World:
         github = {
             "repositories": forge.repository_records, "pull_requests": forge.pull_requests, "issues": forge.issues,
             "commits": forge.commits, "deployments": forge.deployment_records,
+            "dependabot_alerts": forge.dependabot_alerts,
         }  # fmt: skip
         others = {stream.name: _nothing for stream in SOURCES["github"].streams}
         return {

@@ -43,7 +43,7 @@ tracker_scopes as (
 
 ),
 
--- repositories that could not be read, and places of which only files tell
+-- repositories that could not be read, and places of which files and tickets tell
 stale_places as (
 
     select
@@ -57,18 +57,43 @@ stale_places as (
     select
         'security' as family,
         repositories.repository_key as place_key,
-        connections.security_stale_since as stale_since
-    from {{ ref('int_connections') }} as connections
-    inner join {{ ref('int_repositories') }} as repositories on connections.connection = repositories.connection
-    where connections.security_stale_since is not null
+        stale_streams.stale_since
+    from {{ ref('int_stale_streams') }} as stale_streams
+    inner join {{ ref('int_repositories') }} as repositories
+        on stale_streams.connection = repositories.connection
+    where
+        stale_streams.stream in (
+            'repositories', 'dependabot_alerts', 'code_scanning_alerts', 'secret_scanning_alerts'
+        )
     union all
     select distinct
         'security' as family,
-        findings.place_key,
-        connections.security_stale_since as stale_since
-    from {{ ref('int_connections') }} as connections
-    inner join {{ ref('int_security_reports') }} as findings on connections.connection = findings.connection
-    where connections.security_stale_since is not null
+        reports.place_key,
+        stale_streams.stale_since
+    from {{ ref('int_stale_streams') }} as stale_streams
+    inner join {{ ref('int_security_reports') }} as reports
+        on
+            stale_streams.connection = reports.connection
+            and (
+                (reports.source = 'inbox' and stale_streams.stream = 'security_findings')
+                or (
+                    reports.source = 'tracker'
+                    and stale_streams.stream in (
+                        'issue_types', 'statuses', 'fields', 'field_roles', 'issues', 'changelogs', 'issue_availability'
+                    )
+                )
+            )
+    union all
+    select distinct
+        'security' as family,
+        reports.place_key,
+        stale_projects.stale_since
+    from stale_projects
+    inner join {{ ref('int_work_items') }} as items
+        on
+            stale_projects.connection = items.connection
+            and stale_projects.project_key = items.project_key
+    inner join {{ ref('int_security_reports') }} as reports on items.item_key = reports.finding_key
     union all
     select
         'ci' as family,

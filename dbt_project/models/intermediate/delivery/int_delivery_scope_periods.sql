@@ -128,12 +128,7 @@ members as (
 
     select
         'repository' as coverage,
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end,
-        scopes.service_id,
-        scopes.value_stream_id,
-        coalesce(teams.scope_id, 'unassigned') as team_scope_id,
+        {{ scope_period_columns() }},
         connections.start_date,
         coalesce(deployment_streams.is_not_available, false) and other_rules.method is null as is_not_available,
         coalesce(first_deployments.first_deployed_date < periods.period_end, false) as has_deployments,
@@ -150,16 +145,7 @@ members as (
     from {{ ref('int_repository_scopes') }} as scopes
     inner join {{ ref('int_repositories') }} as repositories
         on scopes.repository_key = repositories.repository_key
-    inner join {{ ref('int_periods') }} as periods
-        on
-            scopes.valid_from < periods.period_end
-            and scopes.valid_to > periods.period_start
-            and (repositories.created_at is null or repositories.created_at < periods.end_at)
-    left join {{ ref('int_team_period_scopes') }} as teams
-        on
-            scopes.team_id = teams.team_id
-            and periods.period_grain = teams.period_grain
-            and periods.period_start = teams.period_start
+    {{ scope_period_joins() }}
     left join {{ ref('int_connections') }} as connections
         on repositories.connection = connections.connection
     left join deployment_streams on repositories.connection = deployment_streams.connection
@@ -173,16 +159,12 @@ members as (
     left join first_deployments
         on coalesce('service:' || scopes.service_id, scopes.repository_key) = first_deployments.place_key
     left join ci_repositories on repositories.repository_key = ci_repositories.repository_key
+    where repositories.created_at is null or repositories.created_at < periods.end_at
     union all
     -- a service may be deployed by a tool that knows no repository of ours
     select
         'deployments' as coverage,
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end,
-        scopes.service_id,
-        scopes.value_stream_id,
-        coalesce(teams.scope_id, 'unassigned') as team_scope_id,
+        {{ scope_period_columns() }},
         null as start_date,
         null as is_not_available,
         true as has_deployments,
@@ -190,39 +172,19 @@ members as (
         null as ci_quality
     from first_deployments
     inner join {{ ref('int_service_scopes') }} as scopes on first_deployments.service_id = scopes.service_id
-    inner join {{ ref('int_periods') }} as periods
-        on
-            greatest(scopes.valid_from, first_deployments.first_deployed_date) < periods.period_end
-            and scopes.valid_to > periods.period_start
-    left join {{ ref('int_team_period_scopes') }} as teams
-        on
-            scopes.team_id = teams.team_id
-            and periods.period_grain = teams.period_grain
-            and periods.period_start = teams.period_start
+    {{ scope_period_joins() }}
+    where first_deployments.first_deployed_date < periods.period_end
     union all
     select
         'incidents' as coverage,
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end,
-        scopes.service_id,
-        scopes.value_stream_id,
-        coalesce(teams.scope_id, 'unassigned') as team_scope_id,
+        {{ scope_period_columns() }},
         scopes.start_date,
         false as is_not_available,
         false as has_deployments,
         coalesce(periods.end_at > scopes.stale_since, false) as is_stale,
         null as ci_quality
     from watched_scopes as scopes
-    inner join {{ ref('int_periods') }} as periods
-        on
-            scopes.valid_from < periods.period_end
-            and scopes.valid_to > periods.period_start
-    left join {{ ref('int_team_period_scopes') }} as teams
-        on
-            scopes.team_id = teams.team_id
-            and periods.period_grain = teams.period_grain
-            and periods.period_start = teams.period_start
+    {{ scope_period_joins() }}
 
 ),
 

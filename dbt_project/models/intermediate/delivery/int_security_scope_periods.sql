@@ -4,7 +4,7 @@
 {%- endfor %}
 
 -- what is scanned, and until when: of a repository each kind of alerts, and one that was switched off up to then if it
--- ever found anything; a place of which a file told, from the first finding on
+-- ever found anything; a place of which a file or a ticket told, from the first finding on
 with scanned as (
 
     select
@@ -38,16 +38,16 @@ with scanned as (
     left join {{ ref('int_connections') }} as connections on repositories.connection = connections.connection
     union all
     select
-        findings.place_key,
-        findings.connection as kind,
+        reports.place_key,
+        reports.connection as kind,
         true as is_reported,
-        min(findings.opened_date) as valid_from,
+        min(reports.opened_date) as valid_from,
         date '9999-12-31' as valid_to,
         any_value(connections.start_date) as start_date
-    from {{ ref('int_security_reports') }} as findings
-    left join {{ ref('int_connections') }} as connections on findings.connection = connections.connection
-    where findings.source not in ('dependabot', 'code_scanning', 'secret_scanning')
-    group by findings.place_key, findings.connection
+    from {{ ref('int_security_reports') }} as reports
+    left join {{ ref('int_connections') }} as connections on reports.connection = connections.connection
+    where reports.source not in ('dependabot', 'code_scanning', 'secret_scanning')
+    group by reports.place_key, reports.connection
 
 ),
 
@@ -58,24 +58,11 @@ members as (
         scanned.is_reported,
         scanned.valid_to > periods.period_start as is_available,
         scanned.start_date,
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end,
-        scopes.service_id,
-        scopes.value_stream_id,
-        coalesce(teams.scope_id, 'unassigned') as team_scope_id
+        {{ scope_period_columns() }}
     from scanned
     inner join {{ ref('int_place_scopes') }} as scopes on scanned.place_key = scopes.place_key
-    inner join {{ ref('int_periods') }} as periods
-        on
-            scopes.valid_from < periods.period_end
-            and scopes.valid_to > periods.period_start
-            and scanned.valid_from < periods.period_end
-    left join {{ ref('int_team_period_scopes') }} as teams
-        on
-            scopes.team_id = teams.team_id
-            and periods.period_grain = teams.period_grain
-            and periods.period_start = teams.period_start
+    {{ scope_period_joins() }}
+    where scanned.valid_from < periods.period_end
 
 ),
 

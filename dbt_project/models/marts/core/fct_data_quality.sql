@@ -295,14 +295,21 @@ findings as (
         union all
         select
             'stale_connection' as check_name,
-            connection,
-            cast(null as {{ text_type() }}) as subject,
-            nullif(least(stale_since, security_stale_since), {{ beginning() }}) as first_at,
-            last_run_at as last_at,
+            connections.connection,
+            null as subject,
+            nullif(least(connections.stale_since, min(streams.stale_since)), {{ beginning() }}) as first_at,
+            connections.last_run_at as last_at,
             1 as records_count,
-            cast(null as bigint) as whole_count
-        from {{ ref('int_connections') }}
-        where is_stale or security_stale_since is not null
+            null as whole_count
+        from {{ ref('int_connections') }} as connections
+        left join {{ ref('int_stale_streams') }} as streams
+            on
+                connections.connection = streams.connection
+                and streams.stream in (
+                    'dependabot_alerts', 'code_scanning_alerts', 'secret_scanning_alerts', 'security_findings'
+                )
+        where connections.is_stale or streams.stream is not null
+        group by connections.connection, connections.stale_since, connections.last_run_at
         union all
         select
             'stale_project' as check_name,
