@@ -131,9 +131,6 @@ def test_a_night_run_again_tells_the_same_once(story: Story) -> None:
     assert told
     story.night()
     assert story.told() == told
-    story.world.now += timedelta(days=1)
-    story.night()
-    assert story.told() == told
 
 
 def test_what_was_never_published_is_not_told_and_nothing_is_lost(story: Story) -> None:
