@@ -59,7 +59,13 @@ def delivery_rows(
     zone = ZoneInfo(rules.time_zone)
     calendar = Calendar(zone, first_day(truth, zone), clock)
     organization = Organization(tables, calendar, rules.min_team_size)
-    settings = Settings(micros(clock), calendar.zone, rules.min_team_size, 0, rules.workday_end)
+    settings = Settings(
+        as_of=micros(clock),
+        zone=calendar.zone,
+        min_team_size=rules.min_team_size,
+        done_grace_minutes=0,
+        workday_end=rules.workday_end,
+    )
     days = (calendar.first - timedelta(days=1), organization.today)
     working_time = WorkingTime(settings, tables["calendar"], LocalTime(calendar.zone), *days)
     return DeliveryOracle(
