@@ -12,28 +12,86 @@ with merged as (
 
 ),
 
--- each pattern is held against each path once, however many files and rows there are of them
+patterns as (
+
+    select distinct
+        pattern,
+        rtrim(pattern, '/') as name_pattern,
+        rtrim(pattern, '/') like '%/%' as is_of_paths,
+        pattern like '%/' as is_of_folders,
+        path_regex,
+        path_text
+    from {{ ref('stg_organization__generated_files') }}
+
+),
+
+paths as (
+
+    select
+        file_path,
+        regexp_replace(file_path, '[^/]*$', '') as folder_path,
+        regexp_extract(file_path, '[^/]*$') as file_name
+    from (select distinct file_path from {{ ref('stg_github__pull_request_files') }}) as distinct_paths
+
+),
+
+folder_names as (
+
+    select
+        folder_path,
+        {{ explode("string_split(rtrim(folder_path, '/'), '/')") }} as folder_name
+    from (select distinct folder_path from paths) as folders
+
+),
+
+-- a pattern without a slash is held against each name once, however many paths, files and rows there are of it
 matches as (
 
     select
         paths.file_path,
         patterns.pattern
-    from (select distinct file_path from {{ ref('stg_github__pull_request_files') }}) as paths
+    from paths
+    inner join patterns on patterns.is_of_paths and {{ matches_path('paths.file_path', 'patterns') }}
+    union all
+    select
+        paths.file_path,
+        names.pattern
+    from paths
     inner join (
-        select distinct
-            pattern,
-            path_regex,
-            path_text
-        from {{ ref('stg_organization__generated_files') }}
-    ) as patterns on {{ matches_path('paths.file_path', 'patterns') }}
+        select
+            file_names.file_name,
+            patterns.pattern
+        from (select distinct file_name from paths) as file_names
+        inner join patterns
+            on
+                not patterns.is_of_paths
+                and not patterns.is_of_folders
+                and {{ matches_glob('file_names.file_name', 'patterns.name_pattern') }}
+    ) as names on paths.file_name = names.file_name
+    union all
+    select
+        paths.file_path,
+        names.pattern
+    from paths
+    inner join folder_names on paths.folder_path = folder_names.folder_path
+    inner join (
+        select
+            distinct_names.folder_name,
+            patterns.pattern
+        from (select distinct folder_name from folder_names) as distinct_names
+        inner join patterns
+            on
+                not patterns.is_of_paths
+                and {{ matches_glob('distinct_names.folder_name', 'patterns.name_pattern') }}
+    ) as names on folder_names.folder_name = names.folder_name
 
 ),
 
+-- one key of both: joined to pull requests by repository alone, the rules would come out a hundredfold
 rules as (
 
     select
-        repositories.repository_key,
-        rules.pattern,
+        repositories.repository_key || ' ' || rules.pattern as repository_pattern,
         rules.is_generated,
         rules.repository is not null as is_of_repository,
         rules.valid_from,
@@ -63,8 +121,7 @@ marked_files as (
     inner join matches on files.file_path = matches.file_path
     inner join rules
         on
-            merged.repository_key = rules.repository_key
-            and matches.pattern = rules.pattern
+            merged.repository_key || ' ' || matches.pattern = rules.repository_pattern
             and {{ in_force('rules', 'merged.merged_date') }}
     group by files.pull_request_key, files.file_path
 
