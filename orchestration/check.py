@@ -15,6 +15,7 @@ from ingestion.load import Warehouse
 from ingestion.sources.jira_scope import in_scope
 from ingestion.sources.organization_files import read_organization
 from ingestion.sync import check_connection, peek
+from orchestration import defect_rules
 from orchestration.check_output import (
     Preview,
     printer,
@@ -66,12 +67,15 @@ def run_check(settings: Settings, as_of: str | None, console: Console | None = N
     show_deployment_rules(organization, today, found, console)
     github = [connection for connection in config.connections if connection.type == "github"]
     unread = unread_workflows(organization.get("deployment_rules", ()), today, github, found)
+    defects = _defects(settings)
+    defect_rules.show_defect_rules(organization.get("defect_rules", ()), today, defects, console)
+    unknown = defect_rules.unknown_words(defects)
     show_changes(changes, zone, console)
     show_unmapped(with_lines(missing, folder, organization), folder, console)
-    for text in (*without_service, *unread):
+    for text in (*without_service, *unread, *unknown):
         console.print(text, markup=False, style="yellow")
     show_waiting_proposals(folder, console)
-    if not (missing or without_service or unread or problems):
+    if not (missing or without_service or unread or unknown or problems):
         console.print("everything is mapped")
     for text in ["\nwrong:", *problems] if problems else []:
         console.print(text, markup=False, style="red")
@@ -100,6 +104,15 @@ def _deployments(settings: Settings) -> Matched | None:
     try:
         with last_night(settings) as night:
             return matched(night)
+    except NotThere:
+        return None
+
+
+def _defects(settings: Settings) -> defect_rules.Matched | None:
+    """What the defect rules matched, where a night tells."""
+    try:
+        with last_night(settings) as night:
+            return defect_rules.matched(night)
     except NotThere:
         return None
 

@@ -12,6 +12,7 @@ matches as (
     select
         profiles.profile_key,
         rules.kind,
+        rules.rule_key,
         rules.severity,
         rules.valid_from,
         rules.valid_to,
@@ -44,6 +45,7 @@ defects as (
         items.connection,
         items.created_date,
         matches.kind,
+        matches.rule_key,
         matches.severity
     from (
         select
@@ -156,6 +158,7 @@ reopenings as (
 select
     defects.item_key,
     defects.kind,
+    defects.rule_key,
     services.service_id,
     coalesce(defects.severity, severities.severity, severities.priority) as severity,
     reopenings.reopened_times,
