@@ -99,7 +99,7 @@ rules as (
     from {{ ref('stg_organization__generated_files') }} as rules
     inner join {{ ref('int_repositories') }} as repositories
         on
-            (rules.connection is null or repositories.connection = rules.connection)
+            (rules.connection is null or rules.connection = repositories.connection)
             and (
                 rules.repository is null
                 or {{ matches_glob('lower(repositories.name_with_owner)', 'lower(rules.repository)') }}
