@@ -6,7 +6,7 @@
 ) }}
 
 {%- set structure -%}
-{"nodes":[{"path":"VARCHAR","additions":"BIGINT","deletions":"BIGINT"}]}
+    {"nodes":[{"path":"VARCHAR","additions":"BIGINT","deletions":"BIGINT"}]}
 {%- endset %}
 
 with changed as (
