@@ -45,6 +45,12 @@
         deployment_key as known_as,
         service_deployment_key
     from {{ ref('int_deployments') }}
+    union
+    select
+        deployment_number as known_as,
+        service_deployment_key
+    from {{ ref('int_deployments') }}
+    where deployment_number is not null
 {%- endmacro %}
 
 {% macro scope_period_columns() -%}

@@ -45,6 +45,7 @@ resolved as (
     select
         deployments.deployment_key,
         deployments.deployment_id,
+        deployments.deployment_number,
         deployments.repository_key,
         deployments.connection,
         cast(null as {{ text_type() }}) as reported_service_id,
@@ -72,6 +73,7 @@ resolved as (
     select
         reported.deployment_key,
         reported.deployment_id,
+        cast(null as {{ text_type() }}) as deployment_number,
         repositories.repository_key,
         reported.connection,
         coalesce(reported.service_id, '') as reported_service_id,
@@ -193,6 +195,7 @@ select
     placed.deployment_key || coalesce('/' || judged.service_id, '') as service_deployment_key,
     placed.deployment_key,
     placed.deployment_id,
+    placed.deployment_number,
     placed.repository_key,
     coalesce('service:' || judged.service_id, placed.repository_key, 'service:') as place_key,
     placed.connection,
@@ -227,6 +230,7 @@ select
     inferred.service_deployment_key,
     inferred.deployment_key,
     inferred.deployment_id,
+    null as deployment_number,
     inferred.repository_key,
     coalesce('service:' || inferred.service_id, inferred.repository_key) as place_key,
     inferred.connection,

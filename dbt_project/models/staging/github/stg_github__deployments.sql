@@ -20,6 +20,7 @@ parsed as (
         id,
         load_id,
         {{ json_parse('payload', '{
+            "databaseId": "VARCHAR",
             "environment": "VARCHAR",
             "originalEnvironment": "VARCHAR",
             "ref": {"name": "VARCHAR"},
@@ -41,6 +42,7 @@ select
     connection || ':' || node.repository.id as repository_key,
     connection,
     id as deployment_id,
+    node.databaseid as deployment_number,
     coalesce(node.environment, node.originalenvironment) as environment,
     node.ref.name as ref_name,
     node.commitoid as commit_oid,
