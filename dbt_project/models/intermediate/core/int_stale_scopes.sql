@@ -54,6 +54,19 @@ stale_places as (
     inner join {{ ref('int_repositories') }} as repositories
         on stale_connections.connection = repositories.connection
     union all
+    -- what of a repository belongs to none of its services
+    select distinct
+        'delivery' as family,
+        scopes.place_key,
+        stale_connections.stale_since
+    from stale_connections
+    inner join {{ ref('int_repositories') }} as repositories
+        on stale_connections.connection = repositories.connection
+    inner join {{ ref('int_repository_scopes') }} as scopes
+        on
+            repositories.repository_key = scopes.repository_key
+            and repositories.repository_key != scopes.place_key
+    union all
     select
         'security' as family,
         repositories.repository_key as place_key,
