@@ -27,8 +27,10 @@
 
 {# The longest part of a glob without class or wildcard; its beginning may stand at the top, where no slash is before it. #}
 {% macro path_text(pattern) -%}
-    list_reduce(
-        string_split_regex(regexp_replace({{ pattern }}, '^(\*\*/|/)+', ''), '\[[^\]]*\]|[*?]+'),
-        lambda longest, part: case when len(part) > len(longest) then part else longest end
-    )
+    list_max(
+        list_transform(
+            string_split_regex(regexp_replace({{ pattern }}, '^(\*\*/|/)+', ''), '\[[^\]]*\]|[*?]+'),
+            lambda part: {'length': len(part), 'text': part}
+        )
+    ).text
 {%- endmacro %}

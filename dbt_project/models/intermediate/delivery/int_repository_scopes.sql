@@ -26,7 +26,7 @@ with places as (
 
 ),
 
--- a row that names the repository beats one that matches it by pattern; of a part, one whose condition fits beats one without
+-- a row that names the repository beats one that matches it by pattern; of a part, one whose condition fits one without
 candidates as (
 
     select
