@@ -119,7 +119,7 @@ def test_login_page_in_place_of_json_stops_a_connection_and_the_next_night_goes_
     undisturbed: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     nights = Nights(tmp_path)
-    faults = Faults(1, 0.2, ("html_page",), in_a_row=1)
+    faults = Faults(1, 0.1, ("html_page",), in_a_row=1)
     with serve(smallest_world(), clock=NIGHT, faults=faults) as server:
         found = problems_of(nights, server)
         assert any("answers with an HTML page in place of JSON" in text for text in found.values())

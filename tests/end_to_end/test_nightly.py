@@ -209,7 +209,7 @@ def test_check_maps_repositories_as_the_models_do(sandbox_nightly: SandboxNightl
         select distinct repositories.name_with_owner, scopes.service_id, scopes.team_id
         from intermediate.int_repository_scopes as scopes
         inner join intermediate.int_repositories as repositories
-            on scopes.repository_key = repositories.repository_key
+            on scopes.place_key = repositories.repository_key
         where '{ON}' >= scopes.valid_from and '{ON}' < scopes.valid_to
         """,
     )

@@ -181,7 +181,7 @@ def test_renaming_statuses_with_their_mapping_changes_nothing(base: Built, tmp_p
         return [tuple(v.replace(" renamed", "") if isinstance(v, str) else v for v in row) for row in rows]
 
     result = compare(base.house.built.marts, renamed.house.built.marts, keys(), read_right=without_suffix)
-    assert all(result.counts.values())
+    assert [table for table, count in result.counts.items() if not count] == ["core.fct_restatements"]  # one night
     assert not result.different, str(result)
 
 
