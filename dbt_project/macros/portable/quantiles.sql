@@ -5,3 +5,7 @@
 {% macro percentiles(expression, probabilities) -%}
     quantile_cont({{ expression }}, [{{ probabilities | join(', ') }}])
 {%- endmacro %}
+
+{% macro exact_sum(expression, condition=none) -%}
+    round(cast(sum(cast({{ expression }} as decimal(18, 12))){% if condition %} filter (where {{ condition }}){% endif %} as double), 10)
+{%- endmacro %}

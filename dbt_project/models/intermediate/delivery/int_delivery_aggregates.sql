@@ -33,6 +33,7 @@
     ('ci_check', 'ci_checks', 'ci_passed_checks'),
     ('ci_flaky_check', none, 'ci_flaky_checks'),
 ] -%}
+{%- set is_duration = 'fact in (' ~ durations | join(', ') ~ ')' -%}
 with facts as (
 
     select
@@ -43,11 +44,9 @@ with facts as (
         period_start,
         count(*) as n,
         count(value) as values_n,
-        sum(weight) as weight,
-        sum(weight * value) as weighted_value,
-        sum(cast(weight * value as decimal(20, 9))) filter (where fact = 'ci_rerun') as rerun_hours,
-        {{ percentiles('case when fact in (' ~ durations | join(', ') ~ ') then value end', [0.5, 0.85]) }}
-            as percentiles
+        {{ exact_sum('weight') }} as weight,
+        {{ exact_sum('weight * value', 'not ' ~ is_duration) }} as weighted_value,
+        {{ percentiles('case when ' ~ is_duration ~ ' then value end', [0.5, 0.85]) }} as percentiles
     from {{ ref('int_delivery_scope_facts') }}
     group by fact, scope_type, scope_id, period_grain, period_start
 
@@ -165,7 +164,7 @@ aggregated as (
             any_value(facts.percentiles[1]) filter (where {{ is_fact }}) as {{ duration.fact }}_p50_{{ duration.unit }},
             any_value(facts.percentiles[2]) filter (where {{ is_fact }}) as {{ duration.fact }}_p85_{{ duration.unit }},
         {%- endfor %}
-        coalesce(cast(any_value(facts.rerun_hours) as double), 0) as ci_rerun_hours
+        coalesce(any_value(facts.weighted_value) filter (where facts.fact = 'ci_rerun'), 0) as ci_rerun_hours
     from {{ ref('int_delivery_scope_periods') }} as periods
     left join facts
         on
