@@ -3,39 +3,14 @@
 
 with current_values as (
 
-    select
-        metric,
-        definition_version,
-        family,
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        breakdown,
-        value,
-        n,
-        data_quality,
-        is_complete
+    select *
     from {{ ref('fct_metric_values') }}
 
 ),
 
 published_values as (
 
-    select
-        published_as_of,
-        metric,
-        definition_version,
-        family,
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        breakdown,
-        value,
-        n,
-        data_quality,
-        is_complete
+    select *
     from {{ ref('stg_ingestion__published_metric_values') }}
 
 ),
