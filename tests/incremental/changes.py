@@ -1,209 +1,43 @@
 """What can happen to the small world between two nights, beside its normal work: one function a kind of change.
 
 Each takes the world and the night's own random numbers, changes the world as of now and says what it did. A night deals
-them from a shuffled deck, so that eight nights see every kind.
+them from a shuffled deck, so that eight nights see every kind. What happens in the tracker has a room of its own.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from tests.incremental.organization import SIZES, Row
-from tests.incremental.tracker import COMPONENTS, EPIC, PROJECTS, TEAM_NAMES, WORKFLOW, Item
+from tests.incremental.tracker import COMPONENTS, Item
+from tests.incremental.tracker_changes import (
+    backdated_statuses,
+    backdated_values,
+    broken_clock,
+    deletions,
+    late_changelogs,
+    links_changed,
+    lost_permission,
+    moves,
+    named,
+    outcomes_changed,
+    renamed,
+    reopened,
+    some_item,
+    sprints_changed,
+    unchanged_touch,
+    values_changed,
+)
 from tests.incremental.world import World
 
 Change = Callable[[World, random.Random], str]
 
 
-def _item(world: World, chance: random.Random, *statuses: str, **values: object) -> Item:
-    """Some visible issue, preferably in one of these statuses and with these values."""
-    items = [item for item in world.tracker.visible(world.now) if item.created < world.now - timedelta(days=3)]
-    states = [(item, item.state(world.now)) for item in items]
-    wanted = [
-        item
-        for item, state in states
-        if (not statuses or state["status"] in statuses) and all(state[name] == value for name, value in values.items())
-    ]
-    return chance.choice(wanted or items)
-
-
-def _names(world: World, items: list[Item]) -> str:
-    return ", ".join(f"{item.id} ({item.state(world.now)['key']})" for item in items)
-
-
-def _past(world: World, chance: random.Random, item: Item) -> datetime:
-    """A moment of an issue's past."""
-    seconds = (world.now - item.created).total_seconds()
-    return item.created + timedelta(seconds=int(seconds * chance.uniform(0.05, 0.95)))
-
-
 def _day(world: World, chance: random.Random, days: int = 60) -> date:
     """A day of the last weeks, or of the next."""
     return (world.now + timedelta(days=chance.randint(-days, 4))).date()
-
-
-# --- the tracker -----------------------------------------------------------------------------------------------------
-def backdated_statuses(world: World, chance: random.Random) -> str:
-    """Transitions that happened in the past and are told only now."""
-    items = [_item(world, chance) for _ in range(3)]
-    for item in items:
-        at = _past(world, chance, item)
-        back = item.state(world.now, at=at)["status"]
-        world.tracker.put(item, at, "status", chance.choice([id_ for id_ in WORKFLOW if id_ != back]), world.now)
-        if chance.random() < 0.8:
-            world.tracker.put(item, at + timedelta(hours=chance.randint(1, 90)), "status", back, world.now)
-    return f"backdated status changes of {_names(world, items)}"
-
-
-def backdated_values(world: World, chance: random.Random) -> str:
-    """Type, labels and parent that were another in the past; bugs that turn out to have been found elsewhere."""
-    items = [_item(world, chance) for _ in range(3)]
-    epics = [item.id for item in world.tracker.existing(world.now) if item.fields["type"] == EPIC]
-    for item in items:
-        at = _past(world, chance, item)
-        world.tracker.put(item, at, "type", chance.choice(["101", "102", "103"]), world.now)
-        world.tracker.put(item, at, "labels", (chance.choice(["security", "payout", "interrupt"]),), world.now)
-        world.tracker.put(item, at, "parent", chance.choice([*epics, None]), world.now)
-    bugs = [_item(world, chance, type="102") for _ in range(3)]
-    for bug in bugs:
-        world.tracker.put(bug, _past(world, chance, bug), "found_in", chance.choice(["production", "test"]), world.now)
-    return f"backdated type, labels and parent of {_names(world, items)}, where {_names(world, bugs)} were found"
-
-
-def deletions(world: World, chance: random.Random) -> str:
-    """Issues are deleted: open ones and done ones."""
-    items = [_item(world, chance, *statuses) for statuses in (("2", "3", "4"), ("6",))]
-    for item in items:
-        item.deleted_at = world.now
-    return f"deleted {[item.id for item in items]}"
-
-
-def moves(world: World, chance: random.Random) -> str:
-    """Issues move to another project and get another key."""
-    items = [_item(world, chance, *statuses) for statuses in (("1", "2", "3"), ("6",))]
-    for item in items:
-        here = item.state(world.now)["project"]
-        world.tracker.move(item, world.now, chance.choice([project for project in PROJECTS if project != here]))
-    return f"moved {_names(world, items)}"
-
-
-def lost_permission(world: World, chance: random.Random) -> str:
-    """The account loses a project, for two or three nights."""
-    project, days = chance.choice(list(PROJECTS)), chance.randint(2, 5)
-    world.tracker.hidden.setdefault(project, []).append((world.now, world.now + timedelta(days=days)))
-    return f"project {project} cannot be seen for {days} days"
-
-
-def late_changelogs(world: World, chance: random.Random) -> str:
-    """Issues change, and their changelogs come only a night later."""
-    items = [_item(world, chance, *WORKFLOW[:4]) for _ in range(4)]
-    for item in items:
-        to = WORKFLOW[WORKFLOW.index(item.state(world.now)["status"]) + 1 :] if _walks(world, item) else ("3",)
-        world.tracker.put(item, world.now - timedelta(minutes=30), "status", chance.choice(to))
-        world.tracker.late.add(item.id)
-    new = world.tracker.create(world.now - timedelta(hours=5), "PAY", "101", "Told in two parts")
-    world.tracker.put(new, world.now - timedelta(hours=2), "status", "3")
-    world.tracker.late.add(new.id)
-    return f"changelogs come late of {_names(world, [*items, new])}"
-
-
-def _walks(world: World, item: Item) -> bool:
-    return item.state(world.now)["status"] in WORKFLOW[:-1]
-
-
-def reopened(world: World, chance: random.Random) -> str:
-    """Done issues are worked on again; one goes back to new, one is a misclick."""
-    items = [_item(world, chance, "6") for _ in range(3)]
-    for number, item in enumerate(items):
-        at = world.now - timedelta(minutes=50 - number)
-        world.tracker.put(item, at, "status", ("3", "1", "4")[number])
-        if number == 2:
-            world.tracker.put(item, at + timedelta(minutes=10), "status", "6")
-    return f"reopened {_names(world, items)}"
-
-
-def broken_clock(world: World, chance: random.Random) -> str:
-    """A changelog that contradicts itself: a wrong previous status, two changes at one moment, one before creation."""
-    items = [_item(world, chance) for _ in range(3)]
-    tracker, at = world.tracker, world.now - timedelta(minutes=5)
-    names = tracker.status_names
-    wrong = {"field": "status", "fieldId": "status", "fieldtype": "jira", "from": "5", "fromString": names["5"]}
-    for item, moments in zip(
-        items, ([at], [at, at], [item.created - timedelta(hours=1) for item in items[2:]]), strict=True
-    ):
-        for number, moment in enumerate(moments):
-            to = ("3", "4")[number]
-            tracker._write(item, moment, world.now, [{**wrong, "to": to, "toString": names[to]}], {"status": to})
-    return f"contradictory changelogs of {_names(world, items)}"
-
-
-def sprints_changed(world: World, chance: random.Random) -> str:
-    """Issues are put into a sprint that runs, others taken out; a sprint closes another day than it did."""
-    tracker, items = world.tracker, [_item(world, chance, project="APP") for _ in range(4)]
-    running = [sprint for sprint in tracker.sprints if sprint["planned"] <= world.now]
-    for item in items:
-        sprints = item.state(world.now)["sprints"]
-        now = sprints[:-1] if len(sprints) > 1 else tuple(dict.fromkeys((*sprints, running[-1]["id"])))
-        tracker.put(item, world.now - timedelta(minutes=3), "sprints", now)
-    closed = chance.choice(running)
-    closed["close"] += timedelta(hours=chance.choice([-20, 20]))
-    tracker.columns = [*tracker.columns[:-1], chance.choice([("Done", ("6",)), ("Closed", ("6", "7"))])]
-    return f"sprints of {_names(world, items)}; {closed['name']} closed at another time; board columns changed"
-
-
-def links_changed(world: World, chance: random.Random) -> str:
-    """Issues are linked as blocked, others unlinked."""
-    items = [_item(world, chance, "2", "3", "4") for _ in range(4)]
-    for item, other in zip(items[:2], items[2:], strict=True):
-        if item.id != other.id:
-            world.tracker.link(item, other, world.now - timedelta(minutes=2))
-    linked = [item for item in world.tracker.visible(world.now) if item.state(world.now)["links"]]
-    world.tracker.unlink(chance.choice(linked), world.now - timedelta(minutes=1)) if linked else None
-    return f"links of {_names(world, items)}"
-
-
-def values_changed(world: World, chance: random.Random) -> str:
-    """Labels, components, points, teams, titles, flags and costs of delay change."""
-    items = [_item(world, chance) for _ in range(8)]
-    at = world.now - timedelta(minutes=4)
-    new = {
-        "labels": ("security", "payout"), "components": (chance.choice(list(COMPONENTS)),),
-        "points": float(chance.choice([1, 13])), "team": chance.choice([*TEAM_NAMES, None]), "summary": "Renamed work",
-        "flagged": True, "cost_of_delay": float(chance.choice([100, 900])), "type": chance.choice(["101", "102", EPIC]),
-    }  # fmt: skip
-    for item, (name, value) in zip(items, new.items(), strict=True):
-        world.tracker.put(item, at, name, value)
-    return f"values of {_names(world, items)}"
-
-
-def outcomes_changed(world: World, chance: random.Random) -> str:
-    """Initiatives get and lose their outcome, key result and children."""
-    items = [_item(world, chance, type=EPIC) for _ in range(3)]
-    for item in items:
-        at = world.now - timedelta(minutes=6)
-        world.tracker.put(item, at, "outcome", chance.choice(["Half the returns", "tbd", None]))
-        world.tracker.put(item, at, "key_result", chance.choice(["KR-1", None]))
-    child = _item(world, chance, "3")
-    world.tracker.put(child, world.now - timedelta(minutes=5), "parent", items[0].id)
-    return f"outcomes of {_names(world, items)}; {child.id} has another parent"
-
-
-def unchanged_touch(world: World, chance: random.Random) -> str:
-    """Issues are updated without a change that we read (a comment)."""
-    items = [_item(world, chance) for _ in range(5)]
-    for item in items:
-        item.touched.append(world.now)
-    return f"touched {_names(world, items)}"
-
-
-def renamed(world: World, chance: random.Random) -> str:
-    """A status and a type are renamed; their ids stay."""
-    status, type_ = chance.choice(["3", "4", "9"]), chance.choice(["102", "103", "106"])
-    world.tracker.status_names[status] += " 2"
-    world.tracker.type_names[type_] += " 2"
-    return f"status {status} and type {type_} renamed"
 
 
 # --- the organisation ------------------------------------------------------------------------------------------------
@@ -382,7 +216,7 @@ def late_incidents(world: World, chance: random.Random) -> str:
     copies = _copied_findings(world, chance)
     return (
         f"incident {told} is told late, {judged} judged anew, {gone} taken back, release {undone['id']} undone; "
-        f"{_names(world, copies)} are about what scanners found"
+        f"{named(world, copies)} are about what scanners found"
     )
 
 
@@ -390,7 +224,7 @@ def _copied_findings(world: World, chance: random.Random) -> list[Item]:
     """Security tickets that turn out to be about a scanner's advisory; the first belongs to another component."""
     advisories = [alert.cve for repository in world.forge.repositories for alert in repository.alerts]
     advisories += [str(finding["advisory"]) for finding in world.organization.inbox["security_findings"].values()]
-    items = [_item(world, chance, type="104") for _ in range(3)]
+    items = [some_item(world, chance, type="104") for _ in range(3)]
     for item in items:
         labels = ("security", chance.choice(advisories))
         world.tracker.put(item, world.now - timedelta(minutes=8), "labels", labels)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.incremental import changes
+from tests.incremental import tracker_changes as changes
 from tests.incremental.comparison import Row, compare, rows_of
 from tests.incremental.nights import Nights, keys
 from tests.incremental.tracker import STATUSES, Tracker
