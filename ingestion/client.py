@@ -124,6 +124,10 @@ class Client:
             text = text.replace(secret, "***")
         return text
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass between two looks at something that the vendor prepares."""
+        self._sleep(seconds)
+
     def send(self, request: Request, *, may_shrink: bool = False) -> Page:
         """The parsed answer to a request; see the module's table for the errors.
 
@@ -172,7 +176,7 @@ class Client:
 
     def _headers(self, url: str) -> dict[str, str]:
         if self.endpoint.authorization and _origin(url) in self._origins:
-            return {"Authorization": self.endpoint.authorization}
+            return {self.endpoint.authorization_header: self.endpoint.authorization}
         return {}
 
     def _attempt(self, request: Request) -> Page:
@@ -257,6 +261,8 @@ class Client:
             self._refuse(where, status, body)
         if status == 204 or (not body and status != 200):
             return Page(None, headers, url)
+        if request.is_file:
+            return Page(body, headers, url)
         value = _parse(where, headers, body)
         return (
             self._judge_graphql(request, where, Page(value, headers, url))

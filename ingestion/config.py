@@ -26,11 +26,12 @@ from ingestion.connections import (
     InboxConnection,
     JiraConnection,
     OrganizationFilesConnection,
-    OrganizationSettings,
     PagerdutyConnection,
     SurveyFilesConnection,
+    SurveyToolConnection,
     derived_graphql_url,
 )
+from ingestion.organization_settings import OrganizationSettings
 from ingestion.validation import ConfigError, Document, Location, Problem, parse, read_yaml, suggestion
 
 __all__ = [
@@ -196,7 +197,9 @@ def _read_connection(
             if isinstance(connection, JiraConnection) and connection.user is None
             else {}
         )
-        return connection.model_copy(update={"secret": SecretStr(token) if token else None, **user}), []
+        folders = {"path": folder / connection.path} if isinstance(connection, SurveyToolConnection) else {}
+        update = {"secret": SecretStr(token) if token else None, **user, **folders}
+        return connection.model_copy(update=update), []
     return connection, []
 
 

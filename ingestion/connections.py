@@ -1,4 +1,4 @@
-"""What may stand in connections.yml: one model per kind of entry, every field described, every value checked."""
+"""What may stand in `connections:` of connections.yml: one model per kind of entry, every value checked."""
 
 from __future__ import annotations
 
@@ -7,108 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, field_validator
 
-from ingestion.validation import Strict, suggestion
+from ingestion.validation import Strict, list_or_star
 
 SANDBOX = "sandbox"
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class OrganizationSettings(Strict):
-    """The part `organization:` of connections.yml: what holds for every number."""
-
-    name: str = Field(
-        "Organization", min_length=1, description="The organisation's name, as published", examples=["Acme"]
-    )
-    time_zone: str = Field(
-        "UTC", description="IANA time zone in which days, weeks and months begin", examples=["Europe/Berlin"]
-    )
-    schedule: str = Field(
-        "0 2 * * *", description="Cron expression of the nightly, in `time_zone`", examples=['"0 2 * * *"']
-    )
-    min_team_size: int = Field(3, ge=1, description="A team with fewer members gets no row of its own", examples=[3])
-    min_respondents: int = Field(
-        5, ge=3, description="A survey cell with fewer respondents is never published", examples=[5]
-    )
-    done_grace_minutes: int = Field(
-        0, ge=0, description="An item that leaves Done within these minutes was a misclick", examples=[0]
-    )
-    publish_titles: bool = Field(
-        False, description="Whether item facts carry titles (after the identity scrub)", examples=["false"]
-    )
-    keep_publications: int = Field(5, ge=1, description="How many past publications are kept", examples=[5])
-    currency: str = Field("EUR", description="ISO 4217 code of amounts such as cost of delay", examples=["EUR"])
-    working_hours: str = Field(
-        "09:00-17:00",
-        description="When a working day begins and ends, in `time_zone`; holidays stand in calendar.csv",
-        examples=['"09:00-17:00"'],
-    )
-    working_days: tuple[str, ...] = Field(
-        WEEKDAYS[:5], description="Days of the week on which people work", examples=["[mon, tue, wed, thu, fri]"]
-    )
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_time_zone(cls, value: str) -> str:
-        zones = available_timezones()
-        if value not in zones:
-            near = suggestion(value, zones) if zones else ""
-            near = near if "did you mean" in near else "; write an IANA name such as Europe/Berlin or UTC"
-            raise ValueError(f"'{value}' is not a time zone{near}")
-        return value
-
-    @field_validator("schedule")
-    @classmethod
-    def _valid_cron(cls, value: str) -> str:
-        problem = _cron_problem(value)
-        if problem:
-            raise ValueError(
-                f"'{value}' is not a cron expression ({problem}); write minute hour day month weekday, "
-                'such as "0 2 * * *"'
-            )
-        return value
-
-    @field_validator("currency")
-    @classmethod
-    def _currency_code(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Z]{3}", value):
-            raise ValueError(f"'{value}' is not a currency; write its ISO 4217 code, such as EUR")
-        return value
-
-    @field_validator("working_hours")
-    @classmethod
-    def _begin_and_end(cls, value: str) -> str:
-        begin, _, end = value.partition("-")
-        cure = 'write begin and end of one day, such as "09:00-17:00"'
-        if not all(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text) for text in (begin, end)):
-            raise ValueError(f"'{value}' are no hours; {cure}")
-        if begin >= end:
-            raise ValueError(f"'{value}' end before they begin; {cure}")
-        return value
-
-    @field_validator("working_days", mode="before")
-    @classmethod
-    def _days_of_the_week(cls, value: Any) -> Any:
-        days = _list_or_star(value, "days", "[mon, tue, wed, thu, fri]")
-        for day in days:
-            if day not in WEEKDAYS:
-                raise ValueError(f"'{day}' is not a day{suggestion(day, WEEKDAYS)}")
-        return tuple(day for day in WEEKDAYS if day in days)
-
-    @property
-    def workday(self) -> tuple[str, str]:
-        """Begin and end of a working day, each 'HH:MM'."""
-        begin, _, end = self.working_hours.partition("-")
-        return begin, end
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone itself."""
-        return ZoneInfo(self.time_zone)
 
 
 class Connection(Strict):
@@ -122,7 +27,8 @@ class Connection(Strict):
         examples=["jira"],
     )
     type: str = Field(
-        description="The kind of system: jira, github, pagerduty, inbox, survey_files or organization_files",
+        description="The kind of system: jira, github, pagerduty, inbox, survey_files, typeform, qualtrics or "
+        "organization_files",
         examples=["jira"],
     )
 
@@ -160,12 +66,8 @@ class HttpConnection(Connection):
     token_env: str | None = Field(
         None, description="Name of the environment variable that holds the token", examples=["JIRA_TOKEN"]
     )
-    start_date: date = Field(description="First day to load; what was open then is loaded too", examples=["2024-01-01"])
     quota_ceiling: float = Field(
         0.8, gt=0, le=1, description="Share of the vendor's quota that may be used", examples=[0.8]
-    )
-    overlap_minutes: int = Field(
-        10, ge=0, description="How far each night looks back behind the last one", examples=[10]
     )
     secret: SecretStr | None = Field(
         None, exclude=True, repr=False, description="Not for the file: set from `token_env`"
@@ -197,6 +99,15 @@ class HttpConnection(Connection):
         return self.secret
 
 
+class HistoryConnection(HttpConnection):
+    """A system that is read from a day on, and then what changed since the last night."""
+
+    start_date: date = Field(description="First day to load; what was open then is loaded too", examples=["2024-01-01"])
+    overlap_minutes: int = Field(
+        10, ge=0, description="How far each night looks back behind the last one", examples=[10]
+    )
+
+
 class FieldIds(Strict):
     """Custom fields of Jira by id (customfield_10016) or name, for what is not found by schema marker or usual name."""
 
@@ -218,7 +129,7 @@ class FieldIds(Strict):
     found_in: str | None = Field(None, description="Where a defect was found", examples=["Found in"])
 
 
-class JiraConnection(HttpConnection):
+class JiraConnection(HistoryConnection):
     """A Jira Cloud site."""
 
     source: ClassVar[str] = "jira"
@@ -246,7 +157,7 @@ class JiraConnection(HttpConnection):
     @field_validator("projects", mode="before")
     @classmethod
     def _project_keys(cls, value: Any) -> Any:
-        keys = _list_or_star(value, "project keys", "[SHOP, PAY]")
+        keys = list_or_star(value, "project keys", "[SHOP, PAY]")
         for key in keys:
             if key != "*" and not re.fullmatch(r"[A-Z][A-Z0-9_]+", key):
                 hint = f"; did you mean {key.upper()}?" if re.fullmatch(r"[A-Z][A-Z0-9_]+", key.upper()) else ""
@@ -254,7 +165,7 @@ class JiraConnection(HttpConnection):
         return keys
 
 
-class GithubConnection(HttpConnection):
+class GithubConnection(HistoryConnection):
     """GitHub: github.com, Enterprise Server (.../api/v3) or Enterprise Cloud of its own (api.<name>.ghe.com)."""
 
     source: ClassVar[str] = "github"
@@ -297,12 +208,12 @@ class GithubConnection(HttpConnection):
     @field_validator("deploy_workflows", mode="before")
     @classmethod
     def _workflow_names(cls, value: Any) -> Any:
-        return _list_or_star(value, "workflows", '["*deploy*"]')
+        return list_or_star(value, "workflows", '["*deploy*"]')
 
     @field_validator("repositories", mode="before")
     @classmethod
     def _repository_names(cls, value: Any) -> Any:
-        names = _list_or_star(value, "repositories", '[acme/checkout, "acme/*"]')
+        names = list_or_star(value, "repositories", '[acme/checkout, "acme/*"]')
         for name in names:
             page = re.match(r"https?://[^/]+/([^/]+/[^/]+?)(\.git)?/?$", name)
             if page:
@@ -317,7 +228,7 @@ class GithubConnection(HttpConnection):
             object.__setattr__(self, "graphql_url", derived_graphql_url(self.base_url))
 
 
-class PagerdutyConnection(HttpConnection):
+class PagerdutyConnection(HistoryConnection):
     """A PagerDuty account."""
 
     source: ClassVar[str] = "pagerduty"
@@ -348,6 +259,66 @@ class FilesConnection(Connection):
     start_date: ClassVar[date | None] = None
     token: ClassVar[SecretStr | None] = None
     is_sandbox: ClassVar[bool] = False
+
+
+class SurveyToolConnection(HttpConnection):
+    """A survey tool: a folder of YAML files declares which of its forms are read, and what their questions mean."""
+
+    source: ClassVar[str] = "surveys"
+
+    path: Path = Field(description="Folder of the YAML files")
+
+    start_date: ClassVar[date | None] = None  # a wave has its own day
+
+
+class TypeformConnection(SurveyToolConnection):
+    """A Typeform account."""
+
+    example_url: ClassVar[str] = "https://api.typeform.com"
+
+    type: Literal["typeform"] = Field(description="typeform", examples=["typeform"])
+    base_url: str = Field(
+        "https://api.typeform.com",
+        description="Root of the API; https://api.eu.typeform.com for accounts in the EU",
+        examples=["https://api.typeform.com"],
+    )
+    path: Path = Field(
+        Path("typeform"),
+        description="Folder of the YAML files, relative to the configuration folder; `file` of a wave is a form's id",
+        examples=["typeform"],
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _api_root(cls, value: str) -> str:
+        host = urlsplit(value).hostname or ""
+        if host.endswith("typeform.com") and not host.startswith("api."):
+            raise ValueError(f"'{_public(value)}' is the web site; the API is at https://api.typeform.com")
+        return value
+
+
+class QualtricsConnection(SurveyToolConnection):
+    """A Qualtrics brand."""
+
+    example_url: ClassVar[str] = "https://fra1.qualtrics.com"
+
+    type: Literal["qualtrics"] = Field(description="qualtrics", examples=["qualtrics"])
+    base_url: str = Field(
+        description="Address of the data centre (Account Settings, Qualtrics IDs)",
+        examples=["https://fra1.qualtrics.com"],
+    )
+    path: Path = Field(
+        Path("qualtrics"),
+        description="Folder of the YAML files, relative to the configuration folder; `file` of a wave is a survey's id",
+        examples=["qualtrics"],
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _data_centre(cls, value: str) -> str:
+        if "/API/" in urlsplit(value).path + "/":
+            raise ValueError(f"'{_public(value)}' is a path of the API; write its host, such as {cls.example_url}")
+        return value
 
 
 class SurveyFilesConnection(FilesConnection):
@@ -391,6 +362,8 @@ CONNECTION_TYPES: dict[str, type[Connection]] = {
     "pagerduty": PagerdutyConnection,
     "inbox": InboxConnection,
     "survey_files": SurveyFilesConnection,
+    "typeform": TypeformConnection,
+    "qualtrics": QualtricsConnection,
     "organization_files": OrganizationFilesConnection,
 }
 
@@ -418,32 +391,3 @@ def _checked_url(value: str, example: str) -> str:
 def _public(address: str) -> str:
     """An address without what may be a secret in it: user and password, query, fragment."""
     return re.sub(r"[?#].*", "", re.sub(r"^([A-Za-z]+://)?[^/]*@", r"\1", address))
-
-
-def _list_or_star(value: Any, what: str, example: str) -> tuple[str, ...]:
-    """A list of texts; "*" and a single text count as a list of one."""
-    values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list | tuple) or not values or not all(isinstance(each, str) for each in values):
-        raise ValueError(f"must be a list of {what} as text, such as {example}")
-    return tuple(dict.fromkeys(each.strip() for each in values))
-
-
-def _cron_problem(expression: str) -> str:
-    """What is wrong with a five-field cron expression; empty if nothing."""
-    names = {"jan feb mar apr may jun jul aug sep oct nov dec": 1, "sun mon tue wed thu fri sat": 0}
-    numbers = {name: str(first + i) for words, first in names.items() for i, name in enumerate(words.split())}
-    parts = expression.split()
-    if len(parts) != 5:
-        return f"{len(parts)} of 5 fields"
-    limits = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
-    for text, (name, low, high) in zip(parts, limits, strict=True):
-        for part in text.lower().split(","):
-            match = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?", part)
-            if not match:
-                return f"{name} '{text}'"
-            edges = [numbers.get(edge, edge) for edge in match.groups()[:2] if edge is not None]
-            if not all(edge.isdigit() and low <= int(edge) <= high for edge in edges) or edges != sorted(
-                edges, key=int
-            ):
-                return f"{name} '{text}' is not within {low}-{high}"
-    return ""

@@ -95,6 +95,29 @@ class PageToken:
 
 
 @dataclass(frozen=True, slots=True)
+class BeforeToken:
+    """`{"total_items": 1200, "items": [{"token": "abc", ...}, ...]}`, the newest first (Typeform).
+
+    The next page holds what came before the last record's token; a page that is not full is the last.
+    """
+
+    records: str = "items"
+    token: str = "token"
+    parameter: str = "before"
+    size: str = "page_size"
+
+    def next(self, request: Request, page: Page) -> Request | None:
+        """The same request, for what came before the last record."""
+        records = select(page.body, self.records) or []
+        if len(records) < request.params[self.size]:
+            return None
+        token = records[-1][self.token]
+        if token == request.params.get(self.parameter):
+            raise _repeated(f"{request.path}: the records before {str(token)[:40]!r} are that record again")
+        return request.with_values(**{self.parameter: token})
+
+
+@dataclass(frozen=True, slots=True)
 class Offset:
     """`{"startAt": 0, "maxResults": 50, "total": 120, "isLast": false, "values": [...]}`.
 

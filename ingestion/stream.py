@@ -84,7 +84,7 @@ class Request:
     """One HTTP request, without secrets: it is written to the landing zone's state as it is.
 
     `path` is relative to the connection's API root, or an absolute URL (from a Link header). `json` is the body of a
-    POST; for GraphQL it holds {"query", "variables"} and `graphql` is set.
+    POST; for GraphQL it holds {"query", "variables"} and `graphql` is set. is_file: the answer is a file, not JSON.
     """
 
     method: str
@@ -92,6 +92,7 @@ class Request:
     params: Mapping[str, Any] = field(default_factory=dict)
     json: Mapping[str, Any] | None = None
     graphql: bool = False
+    is_file: bool = False
 
     def to_state(self) -> dict[str, Any]:
         """The request as JSON values."""
@@ -101,6 +102,7 @@ class Request:
             "params": dict(self.params),
             "json": dict(self.json) if self.json is not None else None,
             "graphql": self.graphql,
+            "is_file": self.is_file,
         }
 
     def with_values(self, **values: Any) -> Request:
@@ -120,7 +122,7 @@ def graphql(query: str, **variables: Any) -> Request:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One parsed answer: `body` is the JSON value, `headers` the answer's headers (case-insensitive mapping).
+    """One parsed answer: `body` is the JSON value (or a file's bytes), `headers` a case-insensitive mapping.
 
     `errors`: the members of a GraphQL answer that could not be read (not found, forbidden), where the rest could.
     """
@@ -317,13 +319,15 @@ class Endpoint:
     """How to talk to one system: where, with which headers, and which of them is the secret.
 
     `root` is the API root that relative paths join; `graphql_url` the GraphQL address; `authorization` the whole value
-    of the Authorization header (never printed). `quota_ceiling`: the share of the vendor's quota that may be used.
-    `cure` is said where the credentials are refused, `hint` is added where an address is not found.
+    of the header that carries the secret (never printed), `authorization_header` its name. `quota_ceiling`: the share
+    of the vendor's quota that may be used. `cure` is said where the credentials are refused, `hint` is added where an
+    address is not found.
     """
 
     root: str
     graphql_url: str = ""
     authorization: str = field(default="", repr=False)
+    authorization_header: str = "Authorization"
     headers: Mapping[str, str] = field(default_factory=dict)
     quota_ceiling: float = 0.8
     cure: str = ""

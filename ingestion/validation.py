@@ -312,3 +312,11 @@ def _plain(node: Any) -> Any:
     if isinstance(node, int) and not isinstance(node, bool):
         return int(node)
     return node
+
+
+def list_or_star(value: Any, what: str, example: str) -> tuple[str, ...]:
+    """A list of texts; "*" and a single text count as a list of one."""
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list | tuple) or not values or not all(isinstance(each, str) for each in values):
+        raise ValueError(f"must be a list of {what} as text, such as {example}")
+    return tuple(dict.fromkeys(each.strip() for each in values))

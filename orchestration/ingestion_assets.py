@@ -29,15 +29,15 @@ LEDGER = {
 def build_ingestion_assets(config: Config) -> dg.AssetsDefinition:
     """The raw assets of every configured source and of ingestion's own ledger, with a check per connection."""
     sources = {connection.type: SOURCES[connection.type] for connection in config.connections}
+    streams = {(source.name, stream.name): source for source in sources.values() for stream in source.streams}
     specs = [
         dg.AssetSpec(
-            [source.name, stream.name],
-            group_name=source.name,
-            kinds={source.name if source.endpoint else "file", "duckdb"},
-            description=f"Raw records of {source.name} {stream.name}, merged by connection and id. One row per record.",
+            [name, stream],
+            group_name=name,
+            kinds={name if source.endpoint else "file", "duckdb"},
+            description=f"Raw records of {name} {stream}, merged by connection and id. One row per record.",
         )
-        for source in sources.values()
-        for stream in source.streams
+        for (name, stream), source in streams.items()
     ]
     specs += [
         dg.AssetSpec(["ingestion", table], group_name="ingestion", kinds={"duckdb"}, description=description)

@@ -46,8 +46,9 @@ _CURSOR = re.compile(rb'"(?:after|before|cursor|\w*[cC]ursor)"\s*:\s*"[^"]+"|(?:
 
 
 def service_of(path: str) -> str:
-    """Which double a path of the server belongs to: jira, github or pagerduty."""
-    return "jira" if path.startswith("/rest/") else "pagerduty" if path.startswith("/pagerduty/") else "github"
+    """Which double a path of the server belongs to: jira, github, pagerduty, typeform or qualtrics."""
+    first = path.split("/", 2)[1]
+    return "jira" if first == "rest" else first if first in ("pagerduty", "typeform", "qualtrics") else "github"
 
 
 class Faults:

@@ -1,4 +1,4 @@
-"""Serves a world over loopback: one HTTP server with the doubles of Jira, GitHub and PagerDuty.
+"""Serves a world over loopback: one HTTP server with the doubles of Jira, GitHub, PagerDuty, Typeform and Qualtrics.
 
 Use: `with serve(world) as server: requests.get(f"{server.jira_url}/rest/api/3/myself", auth=("me", "token"))`.
 """
@@ -19,15 +19,21 @@ from sandbox.github_double import GithubDouble
 from sandbox.jira_double import JiraDouble
 from sandbox.pagerduty_double import ROOT as PAGERDUTY_ROOT
 from sandbox.pagerduty_double import PagerdutyDouble
+from sandbox.qualtrics_double import ROOT as QUALTRICS_ROOT
+from sandbox.qualtrics_double import QualtricsDouble
 from sandbox.replies import Settings
+from sandbox.typeform_double import ROOT as TYPEFORM_ROOT
+from sandbox.typeform_double import TypeformDouble
 from sandbox.world import World
+
+Double = JiraDouble | GithubDouble | PagerdutyDouble | TypeformDouble | QualtricsDouble
 
 
 class Server:
     """A running sandbox server.
 
     url: of the server; jira_url, github_url (REST root, as on Enterprise Server `.../api/v3`), graphql_url,
-    pagerduty_url.
+    pagerduty_url, typeform_url, qualtrics_url.
     requests: one dict per answered request: service, method, path, query, operation, status, bytes, seconds, cost
     (GraphQL points), fault. clock may be set at any time.
     """
@@ -42,14 +48,19 @@ class Server:
         self.github_url = f"{settings.url}/api/v3"
         self.graphql_url = f"{settings.url}/api/graphql"
         self.pagerduty_url = f"{settings.url}{PAGERDUTY_ROOT}"
+        self.typeform_url = f"{settings.url}{TYPEFORM_ROOT}"
+        self.qualtrics_url = f"{settings.url}{QUALTRICS_ROOT}"
         self.jira = JiraDouble(world.jira, settings) if world.jira else None
         self.github = GithubDouble(world.github, settings) if world.github else None
         self.pagerduty = PagerdutyDouble(world.pagerduty, settings) if world.pagerduty else None
+        self.typeform = TypeformDouble(world.typeform, settings) if world.typeform else None
+        self.qualtrics = QualtricsDouble(world.qualtrics, settings) if world.qualtrics else None
 
     @property
-    def doubles(self) -> list[JiraDouble | GithubDouble | PagerdutyDouble]:
+    def doubles(self) -> list[Double]:
         """Those that the world has something for."""
-        return [double for double in (self.jira, self.github, self.pagerduty) if double]
+        doubles = (self.jira, self.github, self.pagerduty, self.typeform, self.qualtrics)
+        return [double for double in doubles if double]
 
     @property
     def clock(self) -> datetime:

@@ -358,6 +358,41 @@ class PagerdutyWorld:
 
 
 @dataclass(slots=True)
+class TypeformForm:
+    """A form. definition, responses: in the vendor's shape."""
+
+    definition: dict[str, Any]
+    responses: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TypeformWorld:
+    """A Typeform account: forms by id."""
+
+    forms: dict[str, TypeformForm]
+
+
+@dataclass(slots=True)
+class QualtricsSurvey:
+    """A survey. questions: text by export name (embedded data too); responses: metadata by id (times aware), answers by
+    export name. time_zone: in which the export writes times.
+    """
+
+    questions: dict[str, str]
+    responses: list[dict[str, Any]] = field(default_factory=list)
+    time_zone: str = "America/Denver"
+
+
+@dataclass(slots=True)
+class QualtricsWorld:
+    """A Qualtrics brand: surveys by id. polls: how often a job is not yet complete; fails: every job does."""
+
+    surveys: dict[str, QualtricsSurvey]
+    polls: int = 2
+    fails: bool = False
+
+
+@dataclass(slots=True)
 class World:
     """Everything the doubles can serve. default_clock: the time shown when none is asked for."""
 
@@ -365,3 +400,5 @@ class World:
     jira: JiraWorld | None = None
     github: GithubWorld | None = None
     pagerduty: PagerdutyWorld | None = None
+    typeform: TypeformWorld | None = None
+    qualtrics: QualtricsWorld | None = None

@@ -7,7 +7,7 @@ is quarantined and the others load. The inbox is the truth: a file taken out tak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -95,19 +95,25 @@ def read_surveys(
 
     Raises ConfigError with all problems of all descriptions and files; malformed rows are in the readings.
     """
+    files = folder_files(folder, ("description", "results"))
+    known = None if teams is None else tuple(sorted(teams.items()))
+    return _read(folder.name, tuple(files.items()), time_zone, known)
+
+
+def folder_files(folder: Path, kinds: Collection[str]) -> dict[str, bytes]:
+    """The files of some kinds (description, results) in a folder, by name. Raises ConfigError if one cannot be read."""
     if not folder.is_dir():
         cure = "make it, or correct `path` in connections.yml"
         raise ConfigError([Problem(folder.name, None, "", f"there is no folder {folder}; {cure}")])
     files = {}
     for path in sorted(folder.iterdir()):
-        if path.is_file() and _kind(path.name) != "other":
+        if path.is_file() and _kind(path.name) in kinds:
             try:
                 files[path.name] = path.read_bytes()
             except OSError as error:
                 problem = Problem(f"{folder.name}/{path.name}", None, "", f"cannot be read ({error.strerror})")
                 raise ConfigError([problem]) from None
-    known = None if teams is None else tuple(sorted(teams.items()))
-    return _read(folder.name, tuple(files.items()), time_zone, known)
+    return files
 
 
 @lru_cache(maxsize=2)
@@ -161,7 +167,7 @@ class Inbox:
                 continue
             before = len(self.problems)
             self._check_units(document, survey, wave, location)
-            reading = self._read_wave(document, survey, wave, location)
+            reading = self.read_wave(document, survey, wave, location)
             if len(self.problems) == before and reading is not None:
                 self.readings.append(reading)
 
@@ -195,14 +201,14 @@ class Inbox:
                 hint = hint if "did you mean" in hint else "; add it there or correct it here"
                 self.problems.append(document.problem(place, f"team '{team}' is not in teams.csv{hint}"))
 
-    def _read_wave(self, document: Document, survey: Survey, wave: Wave, location: Location) -> WaveReading | None:
-        """One wave over all its files."""
+    def read_wave(self, document: Document, survey: Survey, wave: Wave, location: Location) -> WaveReading | None:
+        """One wave over all its files; None, with the problems noted, if it cannot be read."""
         answers: list[Answer] = []
         quarantined: list[Quarantined] = []
         layout: Layout | None = None
         for index, results in enumerate(wave.results()):
             place: Location = (*location, "files", index, "file") if wave.files else (*location, "file")
-            table = self._table(document, survey, wave, results, place)
+            table = self.table(document, survey, wave, results, place)
             if table is None:
                 continue
             team: Unit | None = results.team or survey.place(wave, "team")
@@ -222,7 +228,7 @@ class Inbox:
             return None
         return WaveReading(survey, wave, layout, tuple(last_complete(answers)), tuple(quarantined), self.teams)
 
-    def _table(
+    def table(
         self, document: Document, survey: Survey, wave: Wave, results: ResultsFile, place: Location
     ) -> ResultsTable | None:
         """One results file as a table; None, with the problem noted, if there is none."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingestion.config import ConfigError, GithubConnection, InboxConnection, JiraConnection, load_config
-from ingestion.connections import CONNECTION_TYPES, FieldIds, OrganizationSettings
+from ingestion.connections import CONNECTION_TYPES, FieldIds
+from ingestion.organization_settings import OrganizationSettings
 
 SECRETS = {"JIRA_TOKEN": "jira-s3cret", "GITHUB_TOKEN": "github-s3cret"}
 JIRA = """connections:
