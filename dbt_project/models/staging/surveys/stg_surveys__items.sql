@@ -15,7 +15,9 @@ parsed as (
             "scale_min": "DOUBLE",
             "scale_max": "DOUBLE",
             "kind": "VARCHAR",
-            "reversed": "BOOLEAN"
+            "reversed": "BOOLEAN",
+            "first_item": "VARCHAR",
+            "wording": "BIGINT"
         }]}') }} as document
     from source
 
@@ -39,5 +41,7 @@ select
     coalesce(item.kind, 'likert') as kind,
     coalesce(item.scale_min, case when item.kind in ('nps', 'yes_no') then 0 end) as scale_min,
     coalesce(item.scale_max, case item.kind when 'nps' then 10 when 'yes_no' then 1 end) as scale_max,
-    coalesce(item.reversed, false) as is_reversed
+    coalesce(item.reversed, false) as is_reversed,
+    coalesce(item.first_item, item.item) as first_item,
+    coalesce(item.wording, 1) as wording
 from items
