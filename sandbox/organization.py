@@ -1,17 +1,16 @@
 """Acme's organisation files: what its people would write down about teams, work and meaning, as dated rows."""
 
-import random
-from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sandbox import monorepo
 from sandbox.clock import FREEZES, HOLIDAYS
 from sandbox.files import GENERATED
 from sandbox.incidents import TOOL_SERVICES
-from sandbox.initiatives import KEY_RESULT_IDS
 from sandbox.people import Staff
 from sandbox.pipelines import DEPLOYED_BY_WORKFLOW
 from sandbox.process import ISSUE_TYPES, LABEL_RULES, STATUSES, UNPLANNED_LABEL
+from sandbox.purpose import Row, purpose_rows
+from sandbox.purpose import rows_of as _rows
 from sandbox.repairs import HOTFIX_LABEL
 from sandbox.teams import (
     ACQUISITION,
@@ -25,7 +24,6 @@ from sandbox.teams import (
 )
 from sandbox.tickets import MINOR_LABEL
 
-Row = dict[str, str]
 WINDOW_HOURS = {"parcel-hub": 48}
 """Services whose owners put incidents down to a release for longer than a day."""
 TRACKER_SERVICES: tuple[tuple[str, str], ...] = (
@@ -35,11 +33,6 @@ TRACKER_SERVICES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """Components of Jira that stand for a service: those of tickets, and some of the teams' own."""
 _BEFORE, _AFTER = REORGANISATION.isoformat(), ACQUISITION.isoformat()
-
-
-def _rows(header: str, *rows: Iterable[object]) -> list[Row]:
-    names = header.split(",")
-    return [dict(zip(names, ["" if cell is None else str(cell) for cell in row], strict=True)) for row in rows]
 
 
 def organization_rows(staff: Staff) -> dict[str, list[Row]]:
@@ -95,8 +88,7 @@ def organization_rows(staff: Staff) -> dict[str, list[Row]]:
         "defect_rules": _defect_rules(),
         "bots": _rows("pattern,note", ("dependabot*", "dependency updates"), ("acme-ci*", "releases and merges"),
                       ("acme-review-bot*", "comments on pull requests"), ("*-robot", "a bot with a user account")),
-        "key_results": _key_results(),
-        "team_costs": _team_costs(staff),
+        **purpose_rows(staff),
         "calendar": _calendar(),
     }  # fmt: skip
 
@@ -219,54 +211,6 @@ def _defect_rules() -> list[Row]:
     return _rows(
         "kind,connection,project,issue_type,condition_field,condition_value,severity,valid_from,valid_to", *rows
     )
-
-
-def _key_results() -> list[Row]:
-    plan = (
-        ("Abandoned carts", "Buying is effortless", "value_stream", "shopping", 71, 60, "%"),
-        ("Mobile conversion", "Buying is effortless", "value_stream", "shopping", 1.9, 3.4, "%"),
-        ("Searches with a click on page one", "Buying is effortless", "team", "search", 55, 80, "%"),
-        ("Payments that succeed at the first try", "Money flows", "value_stream", "payments", 91, 96, "%"),
-        ("Invoices questioned", "Money flows", "team", "billing", 4.2, 1.5, "%"),
-        ("Refunds within 24 hours", "Money flows", "team", "returns", 40, 95, "%"),
-        ("Orders delivered on the promised day", "Parcels arrive", "value_stream", "fulfilment", 86, 95, "%"),
-        ("Stock shortages", "Parcels arrive", "team", "warehouse", 2.4, 1, "%"),
-        ("Calls about parcels", "Parcels arrive", "team", "parcelio", 900, 500, "a week"),
-        ("Orders that need a person", "Parcels arrive", "team", "orders", 7, 2, "%"),
-        ("Customers who recommend us", "Customers stay", "organization", None, 31, 45, "NPS"),
-        ("Customers who buy again", "Customers stay", "organization", None, 28, 35, "%"),
-    )
-    objectives = list(dict.fromkeys(row[1] for row in plan))
-    rows = []
-    for place, (key, (name, objective, scope, scope_id, baseline, target, unit)) in enumerate(
-        zip(KEY_RESULT_IDS, plan, strict=True)
-    ):
-        first = ("2025-01-01", "2025-07-01", "2026-01-01")[place % 3]
-        last = ("2025-12-31", "2026-06-30", "2026-12-31")[place % 3]
-        if scope_id == "parcelio":
-            first = "2026-01-01"
-        number = f"O-{objectives.index(objective) + 1}"
-        what = (key, name, number, objective, scope, scope_id, baseline, target, unit)
-        rows.append((*what, first, last, None, None))
-    return _rows(
-        "key_result_id,key_result_name,objective_id,objective_name,scope_type,scope_id,baseline,target,unit,starts_on,ends_on,"
-        "valid_from,valid_to",
-        *rows,
-    )
-
-
-def _team_costs(staff: Staff) -> list[Row]:
-    rng = random.Random("costs")
-    rows: list[tuple[object, ...]] = []
-    for team in TEAMS:
-        rate = 8900 + rng.randint(0, 1500)
-        month = date(2025, 1, 1)
-        while month < date(2026, 10, 1):
-            people = len(staff.members(team.team_id, month))
-            if people and (team.joins is None or month >= team.joins):
-                rows.append((team.team_id, month, f"{people * rate * (1.03 if month.year > 2025 else 1):.2f}", "EUR"))
-            month = (month + timedelta(days=32)).replace(day=1)
-    return _rows("team_id,month,amount,currency", *rows)
 
 
 def _calendar() -> list[Row]:

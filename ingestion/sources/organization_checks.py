@@ -9,9 +9,10 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from ingestion.sources.organization_reading import Reading, Row
-from ingestion.sources.organization_tables import TABLES, Table
-from ingestion.validation import suggestion
+from ingestion.sources.organization_columns import Table
+from ingestion.sources.organization_purpose_checks import PURPOSE_CHECKS
+from ingestion.sources.organization_reading import Reading, Row, near
+from ingestion.sources.organization_tables import TABLES
 
 WEIGHT_TOLERANCE = Decimal("0.0001")
 
@@ -40,14 +41,8 @@ def _check_references(reading: Reading, connections: Collection[str] | None) -> 
             for row in reading.rows.get(table.name, ()):
                 value = row.values.get(column.name)
                 if value is not None and column.name not in row.wrong and value not in known:
-                    message = f"'{value}' is not in {place}{_near(value, known) or '; add it there or correct it here'}"
+                    message = f"'{value}' is not in {place}{near(value, known) or '; add it there or correct it here'}"
                     reading.problem(table.name, row.line, column.name, message)
-
-
-def _near(value: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` if something known is near."""
-    hint = suggestion(value, sorted(known))
-    return hint if "did you mean" in hint else ""
 
 
 def _check_history(table: Table, rows: list[Row], reading: Reading) -> None:
@@ -155,6 +150,14 @@ def _check_defect_rules(rows: list[Row], reading: Reading) -> None:
             reading.problem("defect_rules", row.line, "issue_type", message)
 
 
+def _check_work_categories(rows: list[Row], reading: Reading) -> None:
+    """A condition is complete."""
+    for row in rows:
+        if bool(row.values["condition_field"]) != bool(row.values["condition_value"]):
+            blank = "condition_value" if row.values["condition_field"] else "condition_field"
+            reading.problem("work_categories", row.line, blank, "is blank; write both condition columns or neither")
+
+
 def _check_security_severities(rows: list[Row], reading: Reading) -> None:
     """A limit leaves some time, and a word of the tracker means one severity on a day."""
     said: dict[str, list[Row]] = defaultdict(list)
@@ -240,34 +243,6 @@ def _check_deployment_rules(rows: list[Row], reading: Reading) -> None:
                 reading.problem("deployment_rules", row.line, "method", message)
 
 
-def _check_key_results(rows: list[Row], reading: Reading) -> None:
-    """A key result belongs to a known scope, ends after it starts and has a way to go."""
-    tables = {"team": "teams", "value_stream": "value_streams"}
-    for row in rows:
-        scope_type, scope = row.values["scope_type"] or "", row.values["scope_id"]
-        target = tables.get(scope_type)
-        if target is None and scope not in (None, "organization"):
-            reading.problem("key_results", row.line, "scope_id", f"'{scope}' must be blank for scope_type organization")
-        elif target is not None and target not in reading.unreadable and scope not in reading.ids(target):
-            hint = _near(scope or "", reading.ids(target)) or "; add it there or correct it here"
-            message = f"'{scope}' is not in {target}.csv{hint}" if scope else f"is blank; write an id of {target}.csv"
-            reading.problem("key_results", row.line, "scope_id", message)
-        if row.day("ends_on") <= row.day("starts_on"):
-            reading.problem("key_results", row.line, "ends_on", f"'{row.values['ends_on']}' is not after starts_on")
-        if Decimal(row.values["baseline"] or 0) == Decimal(row.values["target"] or 0):
-            message = "is the same as baseline, so progress cannot be computed; correct one of them"
-            reading.problem("key_results", row.line, "target", message)
-
-
-def _check_team_costs(rows: list[Row], reading: Reading) -> None:
-    """Costs are summed, so they are in one currency."""
-    for row in rows:
-        if row.values["currency"] != rows[0].values["currency"]:
-            first = f"{rows[0].values['currency']} as at line {rows[0].line}"
-            message = f"{row.values['currency']} is not {first}; use one currency"
-            reading.problem("team_costs", row.line, "currency", message)
-
-
 CHECKS: dict[str, Callable[[list[Row], Reading], None]] = {
     "work_rules": _check_work_rules,
     "type_mappings": _check_type_mappings,
@@ -276,8 +251,8 @@ CHECKS: dict[str, Callable[[list[Row], Reading], None]] = {
     "deployment_rules": _check_deployment_rules,
     "generated_files": _check_generated_files,
     "repository_services": _check_repository_services,
-    "key_results": _check_key_results,
-    "team_costs": _check_team_costs,
+    "work_categories": _check_work_categories,
+    **PURPOSE_CHECKS,
 }
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from ingestion.salt import hashed, load_salt
 from ingestion.sources.organization_checks import check
+from ingestion.sources.organization_columns import Table
 from ingestion.sources.organization_reading import Reading, Row, read_table
-from ingestion.sources.organization_tables import TABLES, Table
+from ingestion.sources.organization_tables import TABLES
 from ingestion.stream import Record, Source, Stream
 from ingestion.validation import ConfigError, Problem, suggestion
 

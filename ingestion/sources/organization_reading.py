@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from ingestion.sources.organization_tables import RESERVED_IDS, TABLES, Column, Table
+from ingestion.sources.organization_columns import RESERVED_IDS, Column, Table
+from ingestion.sources.organization_tables import TABLES
 from ingestion.validation import ConfigError, Problem, decode, suggestion
 
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -191,3 +192,9 @@ def _date(value: str) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         return None
+
+
+def near(value: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` if something known is near."""
+    hint = suggestion(value, sorted(known))
+    return hint if "did you mean" in hint else ""

@@ -1,63 +1,19 @@
-"""The organisation files as data: every CSV with its columns, keys, references and the kind of history it keeps.
-
-Dates are half-open [valid_from, valid_to): a blank valid_from is the beginning of time, a blank valid_to is open.
-"""
+"""The organisation files as data: every CSV with its columns, keys, references and the kind of history it keeps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Kind = Literal["text", "id", "date", "month", "number", "amount", "integer", "weight", "currency"]
-# none: no dates. single: at most one row of a key per day. continuous: exactly one on each day from the key's first to
-# its last. weights: as single, and the weights of the key's first column sum to 1 on each such day.
-History = Literal["none", "single", "continuous", "weights"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column. `references` names a table whose key it must be in; `default` is what a blank lands as."""
-
-    name: str
-    description: str
-    kind: Kind = "text"
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    references: str | None = None
-    default: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One file `<name>.csv`. `key` identifies what a row is about (without its dates)."""
-
-    name: str
-    description: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    history: History = "none"
-    required: bool = False
-
-    def column(self, name: str) -> Column | None:
-        """The column of that name."""
-        return next((column for column in self.columns if column.name == name), None)
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """The columns that no two rows may share."""
-        return (*self.key, "valid_from") if self.column("valid_from") else self.key
-
-
-VALIDITY = (
-    Column("valid_from", "First day it holds; blank = since the beginning of time", "date"),
-    Column("valid_to", "First day it no longer holds; blank = open", "date"),
+from ingestion.sources.organization_columns import (
+    CONNECTION,
+    ISSUE_TYPE,
+    PROJECT,
+    SERVICE,
+    TEAM,
+    VALIDITY,
+    WEIGHT,
+    Column,
+    Table,
 )
-TEAM = Column("team_id", "The team", "id", required=True, references="teams")
-SERVICE = Column("service_id", "The service", "id", required=True, references="services")
-CONNECTION = Column("connection", "Name in connections.yml; blank = any", references="connections")
-PROJECT = Column("project", "Project key; blank = any")
-ISSUE_TYPE = Column("issue_type", "Issue type, id or name; blank = any")
-WEIGHT = Column("weight", "Share, above 0 and at most 1; blank = 1", "weight", default="1")
+from ingestion.sources.organization_purpose import PURPOSE_TABLES
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -388,37 +344,7 @@ TABLES: tuple[Table, ...] = (
         ),
         key=("pattern",),
     ),
-    Table(
-        "key_results",
-        "Objectives and key results",
-        (
-            Column("key_result_id", "Id as written in the tracker", required=True),
-            Column("key_result_name", "Name", required=True),
-            Column("objective_id", "Id of the objective", required=True),
-            Column("objective_name", "Name of the objective", required=True),
-            Column("scope_type", "Whose it is", required=True, choices=("team", "value_stream", "organization")),
-            Column("scope_id", "Id of the team or value stream; blank for the organisation"),
-            Column("baseline", "Value at the start", "number", required=True),
-            Column("target", "Value to reach", "number", required=True),
-            Column("unit", "Unit of the values"),
-            Column("starts_on", "First day", "date", required=True),
-            Column("ends_on", "Day by which it is to be reached", "date", required=True),
-            *VALIDITY,
-        ),
-        key=("key_result_id",),
-        history="single",
-    ),
-    Table(
-        "team_costs",
-        "What a team costs in a month",
-        (
-            TEAM,
-            Column("month", "First day of the month", "month", required=True),
-            Column("amount", "Cost", "amount", required=True),
-            Column("currency", "ISO 4217 code such as EUR; one for all rows", "currency", required=True),
-        ),
-        key=("team_id", "month"),
-    ),
+    *PURPOSE_TABLES,
     Table(
         "calendar",
         "Days without work",
@@ -430,6 +356,3 @@ TABLES: tuple[Table, ...] = (
         key=("date", "kind"),
     ),
 )
-
-# ids that name scopes of their own and therefore no team or value stream
-RESERVED_IDS = ("organization", "small_teams", "unassigned")

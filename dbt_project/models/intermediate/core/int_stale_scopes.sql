@@ -174,11 +174,12 @@ families as (
     from tracker_scopes
     union all
     select
-        'outcomes' as family,
-        scope_type,
-        scope_id,
-        stale_since
+        listed.family,
+        tracker_scopes.scope_type,
+        tracker_scopes.scope_id,
+        tracker_scopes.stale_since
     from tracker_scopes
+    cross join (values ('outcomes'), ('investment'), ('objectives')) as listed (family)
     union all
     select
         family,
@@ -193,7 +194,10 @@ families as (
         scopes.scope_id,
         stale_connections.stale_since
     from stale_connections
-    cross join (values ('flow'), ('outcomes'), ('delivery'), ('security'), ('sentiment'), ('ci')) as listed (family)
+    cross join (
+        values
+        ('flow'), ('outcomes'), ('investment'), ('objectives'), ('delivery'), ('security'), ('sentiment'), ('ci')
+    ) as listed (family)
     cross join (
         select distinct
             scope_type,

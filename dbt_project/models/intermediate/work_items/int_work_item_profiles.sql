@@ -20,6 +20,12 @@ with rule_values as (
     where condition_field is not null
     union
     select
+        condition_field as field,
+        lower(condition_value) as value
+    from {{ ref('stg_organization__work_categories') }}
+    where condition_field is not null
+    union
+    select
         field,
         lower(value) as value
     from {{ ref('stg_organization__unplanned_rules') }}

@@ -1,7 +1,7 @@
 {%- set rule_tables = [
     'stg_organization__status_mappings', 'stg_organization__type_mappings', 'stg_organization__work_rules',
     'stg_organization__unplanned_rules', 'stg_organization__teams', 'stg_organization__value_streams',
-    'stg_organization__team_value_streams', 'stg_organization__defect_rules',
+    'stg_organization__team_value_streams', 'stg_organization__defect_rules', 'stg_organization__work_categories',
 ] %}
 
 with settings as (

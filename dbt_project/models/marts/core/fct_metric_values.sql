@@ -1,6 +1,8 @@
 with family_values as (
 
-    {%- for family in ['flow', 'delivery', 'security', 'sentiment', 'outcomes', 'ci'] %}
+    {%- for family in [
+        'flow', 'delivery', 'security', 'sentiment', 'outcomes', 'investment', 'objectives', 'ci',
+    ] %}
         {%- if not loop.first %}
             union all
         {%- endif %}

@@ -1,0 +1,83 @@
+with scoped as (
+
+    select
+        'team' as scope_type,
+        team_scopes.scope_id,
+        periods.period_grain,
+        periods.period_start,
+        periods.is_complete,
+        cells.*
+    from {{ ref('int_investment_cells') }} as cells
+    inner join {{ ref('int_periods') }} as periods
+        on
+            periods.period_grain in ('month', 'quarter')
+            and periods.period_start = cast(
+                case periods.period_grain
+                    when 'month' then cells.month_start else date_trunc('quarter', cells.month_start)
+                end as date
+            )
+    inner join {{ ref('int_team_period_scopes') }} as team_scopes
+        on
+            cells.team_id = team_scopes.team_id
+            and periods.period_grain = team_scopes.period_grain
+            and periods.period_start = team_scopes.period_start
+            and not team_scopes.is_suppressed
+    union all
+    select
+        scopes.scope_type,
+        case scopes.scope_type when 'value_stream' then cells.value_stream_id else 'organization' end as scope_id,
+        periods.period_grain,
+        periods.period_start,
+        periods.is_complete,
+        cells.*
+    from {{ ref('int_investment_cells') }} as cells
+    inner join {{ ref('int_periods') }} as periods
+        on
+            periods.period_grain in ('month', 'quarter')
+            and periods.period_start = cast(
+                case periods.period_grain
+                    when 'month' then cells.month_start else date_trunc('quarter', cells.month_start)
+                end as date
+            )
+    cross join (values ('value_stream'), ('organization')) as scopes (scope_type)
+
+),
+
+grouped as (
+
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        value_stream_id,
+        flow_item_type,
+        objective_id,
+        work_category,
+        is_complete,
+        round(sum(item_days), 9) as active_item_days,
+        max(currency) as currency,
+        sum(cents) as cents
+    from scoped
+    group by all
+
+)
+
+select
+    scope_type,
+    scope_id,
+    period_grain,
+    period_start,
+    value_stream_id,
+    flow_item_type,
+    objective_id,
+    work_category,
+    is_complete,
+    active_item_days,
+    active_item_days / nullif(sum(active_item_days) over scope_period, 0) as active_item_day_share,
+    currency,
+    cast(cents / 100.0 as decimal(18, 2)) as amount,
+    cast(cents as double) / nullif(sum(cents) over scope_period, 0) as cost_share,
+    flow_item_type = 'unallocated' as is_unallocated
+from grouped
+window scope_period as (partition by scope_type, scope_id, period_grain, period_start)
