@@ -51,6 +51,15 @@ class OrganizationSettings(Strict):
         WEEKDAYS[:5], description="Days of the week on which people work", examples=["[mon, tue, wed, thu, fri]"]
     )
 
+    outcome_min_words: int = Field(
+        2, ge=0, description="An outcome of fewer words is none (two characters of Chinese or Thai are a word)", examples=[2]
+    )
+    outcome_template: str = Field(
+        "",
+        description="The text that the tracker offers for an outcome: what stands as it was, or in part, is none",
+        examples=['"Who will be able to do what, measured by which number?"'],
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _known_time_zone(cls, value: str) -> str:
@@ -212,6 +221,14 @@ class FieldIds(Strict):
         None, description="The outcome an initiative is for", examples=["Anticipated outcome"]
     )
     actual_outcome: str | None = Field(None, description="What came of an initiative", examples=["Actual outcome"])
+    outcome_verdict: str | None = Field(
+        None, description="Whether an initiative achieved its outcome", examples=["Outcome verdict"]
+    )
+    outcome_type: str | None = Field(
+        None,
+        description="Whom the outcome is for: customer, business, platform; of debt: reliability, scalability, risk, cost",
+        examples=["Outcome type"],
+    )
     key_result: str | None = Field(None, description="The key result an initiative serves", examples=["Key result"])
     cost_of_delay: str | None = Field(None, description="Cost of delay per week", examples=["Cost of delay"])
     severity: str | None = Field(None, description="How bad a defect or incident is", examples=["Severity"])

@@ -33,7 +33,7 @@ with changelog_items as (
             when
                 roles.role in (
                     'team', 'anticipated_outcome', 'flagged', 'sprint', 'story_points', 'cost_of_delay', 'severity',
-                    'found_in'
+                    'found_in', 'actual_outcome', 'outcome_verdict', 'outcome_type', 'key_result'
                 )
                 then roles.role
         end as field
@@ -44,7 +44,8 @@ with changelog_items as (
             and items.field = lower(roles.field_id)
             and roles.role in (
                 'team', 'epic_link', 'parent', 'anticipated_outcome', 'flagged', 'sprint', 'story_points',
-                'cost_of_delay', 'severity', 'found_in'
+                'cost_of_delay', 'severity', 'found_in', 'actual_outcome', 'outcome_verdict', 'outcome_type',
+                'key_result'
             )
     where items.field != 'status' and {{ of_affected_items('items.item_key') }}
 
