@@ -123,6 +123,14 @@ class FieldIds(Strict):
         None, description="The outcome an initiative is for", examples=["Anticipated outcome"]
     )
     actual_outcome: str | None = Field(None, description="What came of an initiative", examples=["Actual outcome"])
+    outcome_verdict: str | None = Field(
+        None, description="Whether an initiative achieved its outcome", examples=["Outcome verdict"]
+    )
+    outcome_type: str | None = Field(
+        None,
+        description="Whom the outcome is for: customer, business, platform; of debt: reliability, scalability, risk, cost",
+        examples=["Outcome type"],
+    )
     key_result: str | None = Field(None, description="The key result an initiative serves", examples=["Key result"])
     cost_of_delay: str | None = Field(None, description="Cost of delay per week", examples=["Cost of delay"])
     severity: str | None = Field(None, description="How bad a defect or incident is", examples=["Severity"])

@@ -43,7 +43,8 @@ META_TABLES = {
     "record varchar, fetched_at timestamp, load_id bigint",
     "settings": "as_of timestamp, time_zone varchar, organization_name varchar, min_team_size integer, "
     "min_respondents integer, done_grace_minutes integer, publish_titles boolean, currency varchar, "
-    "workday_start varchar, workday_end varchar, working_days varchar",
+    "workday_start varchar, workday_end varchar, working_days varchar, outcome_min_words integer, "
+    "outcome_template varchar",
     "published_metric_values": "as_of timestamp, metric varchar, definition_version integer, family varchar, "
     "scope_type varchar, scope_id varchar, period_grain varchar, period_start date, breakdown varchar, value double, "
     "n bigint, data_quality varchar, is_complete boolean",
@@ -239,6 +240,8 @@ class Warehouse:
             organization.currency,
             *organization.workday,
             ",".join(organization.working_days),
+            organization.outcome_min_words,
+            organization.outcome_template,
         ]
         with self._lock, self._transaction() as sql:
             # made anew each time: an earlier version's table may lack a column

@@ -46,6 +46,15 @@ class OrganizationSettings(Strict):
         WEEKDAYS[:5], description="Days of the week on which people work", examples=["[mon, tue, wed, thu, fri]"]
     )
 
+    outcome_min_words: int = Field(
+        2, ge=0, description="An outcome of fewer words is none (two characters of Chinese or Thai are a word)", examples=[2]
+    )
+    outcome_template: str = Field(
+        "",
+        description="The text that the tracker offers for an outcome: what stands as it was, or in part, is none",
+        examples=['"Who will be able to do what, measured by which number?"'],
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _known_time_zone(cls, value: str) -> str:

@@ -36,3 +36,13 @@
     cast(null as varchar)
     {%- endif -%}
 {%- endmacro %}
+
+{# What a field that offers options holds: the option's name, of several each on a line; a plain text as it is. #}
+{% macro option_text(value) -%}
+    case
+        when left({{ value }}, 1) not in ('{', '[') or not {{ is_json(value) }} then {{ value }}
+        when left({{ value }}, 1) = '{'
+            then coalesce({{ json_text(value, 'value') }}, {{ json_text(value, 'name') }})
+        else array_to_string({{ json_strings(value, 'value') }}, chr(10))
+    end
+{%- endmacro %}

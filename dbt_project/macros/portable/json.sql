@@ -30,3 +30,7 @@
 {% macro json_part(document, path) -%}
     json_extract({{ document }}, '$.{{ path }}')
 {%- endmacro %}
+
+{% macro is_json(text) -%}
+    json_valid({{ text }})
+{%- endmacro %}

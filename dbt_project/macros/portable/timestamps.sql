@@ -33,3 +33,11 @@
 {% macro weekday_number(date) -%}
     isodow({{ date }})
 {%- endmacro %}
+
+{# Joins to each row the version of its item that began last by a moment of the row. #}
+{% macro latest_before(relation, alias, rows_of, moment, kind='inner') -%}
+    asof {{ kind }} join {{ relation }} as {{ alias }}
+        on
+            {{ rows_of }}.item_key = {{ alias }}.item_key
+            and {{ rows_of }}.{{ moment }} >= {{ alias }}.valid_from
+{%- endmacro %}

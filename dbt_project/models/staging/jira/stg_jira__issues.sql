@@ -25,7 +25,7 @@
 } %}
 {%- set roles = [
     'story_points', 'sprint', 'epic_link', 'flagged', 'team', 'anticipated_outcome', 'actual_outcome', 'key_result',
-    'cost_of_delay', 'severity', 'found_in',
+    'cost_of_delay', 'severity', 'found_in', 'outcome_verdict', 'outcome_type',
 ] %}
 {%- set role_fields = jira_role_fields() %}
 {%- set all_paths = paths.values() | list %}
@@ -109,6 +109,8 @@ select
     key_result_text as key_result,
     severity_text as severity_value,
     found_in_text as found_in_value,
+    outcome_verdict_text as outcome_verdict_value,
+    outcome_type_text as outcome_type_value,
     field_roles,
     coalesce({{ json_list('labels_json') }}, []) as labels,
     coalesce({{ json_strings('components_json', 'id') }}, []) as component_ids,
