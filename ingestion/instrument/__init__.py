@@ -67,8 +67,8 @@ def _form(items: list[dict[str, Any]], wave: str, closes_on: date) -> str:
     lines = [
         f"# How do we work? {wave}",
         "",
-        f"Please answer until {closes_on}. Leave out what you do not want to answer. Results are shown for groups, never",
-        "for a person or a small group. Your code serves to count you once; only a scrambled form of it is kept.",
+        f"Please answer until {closes_on}. Leave out what you do not want to answer. Results are shown for groups,",
+        "never for a person or a small group. Your code serves to count you once; only a scrambled form of it is kept.",
         "",
         "Code: ____________  Team: ____________",
         "",
