@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -94,6 +95,28 @@ def init(folder: Path | None, propose: bool) -> None:
         f"\nexport the tokens it names, then: FLOWLIGHT_CONFIG={target} flowlight check"
         f"\nA first mapping of your own statuses and issue types: flowlight init --propose {target}"
     )
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Default: surveys/ of FLOWLIGHT_CONFIG.")
+@click.option("--wave-date", type=click.DateTime(["%Y-%m-%d"]), help="Day of the invitation; default today.")
+def instrument(out: Path | None, wave_date: datetime | None) -> None:
+    """Write the default survey: a form to print or copy, a table for its answers, and the YAML that reads the table.
+
+    For organisations without a survey tool. Filled in, the table is read by the next nightly as it is.
+    """
+    from ingestion.instrument import write_instrument
+    from ingestion.validation import ConfigError
+    from orchestration.errors import InputError
+    from orchestration.settings import Settings
+
+    folder = (out or Settings.from_environment().config / "surveys").expanduser().absolute()
+    try:
+        written = write_instrument(folder, (wave_date or datetime.now()).date())
+    except ConfigError as error:
+        raise InputError(str(error)) from None
+    for path in written:
+        click.echo(f"wrote {path}")
 
 
 @main.command()

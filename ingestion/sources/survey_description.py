@@ -123,6 +123,13 @@ class AnswerColumns(Strict):
         {}, description="Answer text -> value; null = no answer", examples=["{Agree: 4, Strongly agree: 5}"]
     )
     scale: tuple[float, float] | None = Field(None, description="Lowest and highest value", examples=["[1, 5]"])
+    wording: int | None = Field(
+        None,
+        ge=1,
+        description="Raised where the question means something else than before: its driver gets a new baseline, as it "
+        "does by itself where the scale changes",
+        examples=[2],
+    )
 
     @field_validator("scale")
     @classmethod
@@ -139,6 +146,13 @@ class Item(AnswerColumns):
     driver: str = Field(pattern=ID, description="The driver it belongs to", examples=["speed_of_delivery"])
     text: str | None = Field(None, description="The question", examples=["We deliver fast enough."])
     kind: Kind = Field("likert", description="likert, nps, yes_no or number", examples=["likert"])
+    formerly: str | None = Field(
+        None,
+        pattern=ID,
+        description="The id under which it was first asked, where an earlier version of the instrument (a YAML of its "
+        "own with the same `survey`) has it under another one",
+        examples=["pace"],
+    )
     reversed: bool = Field(False, description="A high value is bad", examples=["true"])
     optional: bool = Field(False, description="Some waves do not ask it", examples=["true"])
     any_of: tuple[AnswerColumns, ...] = Field((), description="The first of these that the file has")
@@ -161,7 +175,10 @@ class Item(AnswerColumns):
         for place in self.any_of or (self,):
             scale = place.scale or self.scale or SCALES[self.kind]
             labels = place.labels or self.labels or (YES_NO if self.kind == "yes_no" else {})
-            found.append(AnswerColumns(column=place.column, one_hot=place.one_hot, labels=labels, scale=scale))
+            wording = place.wording or self.wording
+            found.append(
+                AnswerColumns(column=place.column, one_hot=place.one_hot, labels=labels, scale=scale, wording=wording)
+            )
         return tuple(found)
 
 

@@ -49,12 +49,12 @@ class WaveReading:
         items = []
         for placed in self.layout.items:
             scale = placed.place.scale or (None, None)
-            text = {"text": placed.item.text} if placed.item.text else {}
+            said = {"text": placed.item.text, "first_item": placed.item.formerly, "wording": placed.place.wording}
             items.append(
                 {
                     "item": placed.item.item,
                     "driver": placed.item.driver,
-                    **text,
+                    **{name: value for name, value in said.items() if value is not None},
                     "scale_min": scale[0],
                     "scale_max": scale[1],
                     "kind": placed.item.kind,

@@ -16,7 +16,8 @@ Row = dict[str, Any]
 SCALE = {"Strongly disagree": 1, "Disagree": 2, "Neither": 3, "Agree": 4, "Strongly agree": 5}
 SIZES = {"alpha": 6, "beta": 5, "gamma": 4, "delta": 2, "epsilon": 2}
 SERVICES, TEAMS_OF_SERVICES = ("web", "ledger", "till"), ("alpha", "beta", "gamma")  # till has no repository
-ITEMS = ("speed", "quality", "interruptions")
+ITEMS = {"speed": "speed_of_delivery", "quality": "quality", "interruptions": "interruptions"}  # with their drivers
+RECOMMENDS = "enps"
 
 STATES = (  # status id, flow state, stage, order
     ("1", "new", "backlog", 0), ("2", "waiting", "ready", 10), ("3", "active", "development", 20),
@@ -79,7 +80,7 @@ class Organization:
         _write_if_new(folder / "connections.yml", self._connections())
         _write_if_new(folder / "surveys" / "pulse.yml", self._survey())
         for wave, rows in self.answers.items():
-            _write(folder / "surveys" / f"pulse-{wave}.csv", ["Who", "When", "Team", *ITEMS], rows)
+            _write(folder / "surveys" / f"pulse-{wave}.csv", ["Who", "When", "Team", *ITEMS, RECOMMENDS], rows)
         for kind, records in self.inbox.items():
             (folder / "inbox" / kind).mkdir(parents=True, exist_ok=True)
             lines = "".join(json.dumps(record) + "\n" for record in records.values())
@@ -101,8 +102,10 @@ class Organization:
     def _survey(self) -> str:
         labels = "{" + ", ".join(f"{text}: {value}" for text, value in SCALE.items()) + "}"
         items = "".join(
-            f"  - {{item: {name}, driver: {name}, column: {name}, kind: likert, labels: {labels}}}\n" for name in ITEMS
+            f"  - {{item: {name}, driver: {driver}, column: {name}, kind: likert, labels: {labels}}}\n"
+            for name, driver in ITEMS.items()
         )
+        items += f"  - {{item: {RECOMMENDS}, driver: enps, column: {RECOMMENDS}, kind: nps}}\n"
         waves = "".join(
             f"  - {{wave: {wave['wave']}, wave_date: {wave['wave_date']}, closes_on: {wave['closes_on']}, "
             f"file: pulse-{wave['wave']}.csv, invited: {wave['invited']}}}\n"
@@ -121,10 +124,11 @@ class Organization:
         self.answers[name] = []
 
     def answer(self, wave: str, who: str, team: str, at: datetime, scores: list[int]) -> None:
-        """Put a response into a wave's file; one that a respondent gave before is replaced."""
+        """Put a response into a wave's file; one that a respondent gave before is replaced. The happier recommend."""
         texts = {value: text for text, value in SCALE.items()}
         row = {"Who": who, "When": f"{at:%Y-%m-%dT%H:%M:%SZ}", "Team": team}
         row |= {item: texts[score] for item, score in zip(ITEMS, scores, strict=True)}
+        row[RECOMMENDS] = sum(scores) * 2 // 3
         self.answers[wave] = [each for each in self.answers[wave] if each["Who"] != who] + [row]
 
 

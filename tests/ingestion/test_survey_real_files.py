@@ -18,6 +18,7 @@ CNCF = {
     "2020-H1": REAL / "cncf_maintainers_2020" / "CNCF_Maintainers_Survey_2020_H1.csv.gz",
     "2021-H1": REAL / "cncf_maintainers_2021" / "CNCF_Maintainers_Survey_2021_H1.csv.gz",
 }
+OSPO = {year: REAL / f"ospo_{year}.csv.gz" for year in (2018, 2020, 2021)}
 AGREEMENT = {"strongly disagree": 1, "disagree": 2, "neutral": 3, "agree": 4, "strongly agree": 5}
 SATISFACTION = {"very dissatisfied": 1, "somewhat dissatisfied": 2, "neutral": 3, "satisfied": 4, "very satisfied": 5}
 # per wave, the item's first column in the file (0-based, read off the files by hand)
@@ -112,17 +113,13 @@ def test_nothing_but_declared_numbers_of_the_real_files_lands(cncf: dict[str, Wa
         assert len({record.id for record in records}) == len(records)
 
 
-def real(tmp_path: Path, description: str, path: Path) -> WaveReading:
-    shutil.copy(DESCRIPTIONS / description, tmp_path)
-    shutil.copy(path, tmp_path)
-    (reading,) = read_surveys(tmp_path)
-    return reading
-
-
 @needs_real_data
-def test_excel_serial_dates_and_repeated_headers_of_the_ospo_survey(tmp_path: Path) -> None:
-    reading = real(tmp_path, "ospo.yml", REAL / "ospo_2021.csv.gz")
-    frame = pandas.read_csv(REAL / "ospo_2021.csv.gz", header=1, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+@pytest.mark.parametrize("year", OSPO)
+def test_drifting_times_and_repeated_headers_of_the_ospo_surveys(year: int, tmp_path: Path) -> None:
+    for path in (DESCRIPTIONS / "ospo.yml", *OSPO.values()):
+        shutil.copy(path, tmp_path)
+    (reading,) = (reading for reading in read_surveys(tmp_path) if reading.wave.wave == str(year))
+    frame = pandas.read_csv(OSPO[year], header=1, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     frame = frame[frame.apply(lambda row: row.str.strip().ne("").any(), axis=1)]
     numbers = {"Never": 1, "Rarely": 2, "Sometimes": 3, "Frequently": 4}
     values = frame["Contribute code upstream"].str.strip().map(numbers)
@@ -135,12 +132,14 @@ def test_excel_serial_dates_and_repeated_headers_of_the_ospo_survey(tmp_path: Pa
     assert sorted(value for value in found if value is not None) == sorted(values.dropna())
     assert {row.reason for row in reading.quarantined} == {"no declared item is answered"}
     assert len(reading.answers) + len(reading.quarantined) == len(frame)
-    assert {answer.submitted_at.date().year for answer in reading.answers} == {2021}
+    assert {answer.submitted_at.date().year for answer in reading.answers} == {year}
 
 
 @needs_real_data
 def test_three_header_rows_of_qualtrics(tmp_path: Path) -> None:
-    reading = real(tmp_path, "qualtrics.yml", REAL / "qualtrics_export_sample.csv.gz")
+    for path in (DESCRIPTIONS / "qualtrics.yml", REAL / "qualtrics_export_sample.csv.gz"):
+        shutil.copy(path, tmp_path)
+    (reading,) = read_surveys(tmp_path)
     (answer,) = reading.answers
     assert (answer.identity, answer.answers, answer.line) == ("R_2YPOQ602ER1jkf1", {"choice": 2}, 4)
     assert answer.submitted_at.date() == date(2017, 7, 18)

@@ -15,10 +15,10 @@ with answers as (
             else answers.answer - items.scale_min
         end as points,
         waves.is_closed,
-        coalesce({{ local_date('answers.submitted_at', 'settings.time_zone') }} > waves.closes_on, false) as is_late,
+        responses.is_late,
         answers.submitted_at
     from {{ ref('stg_surveys__answers') }} as answers
-    cross join {{ ref('int_settings') }} as settings
+    inner join {{ ref('int_survey_responses') }} as responses on answers.response_key = responses.response_key
     inner join {{ ref('int_survey_waves') }} as waves on answers.wave_key = waves.wave_key
     inner join {{ ref('stg_surveys__items') }} as items
         on
@@ -30,7 +30,6 @@ with answers as (
         on
             answers.wave_key = wave_teams.wave_key
             and answers.team is not distinct from wave_teams.team
-    where answers.submitted_at is null or answers.submitted_at <= settings.as_of
 
 )
 

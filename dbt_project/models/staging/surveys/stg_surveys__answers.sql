@@ -23,6 +23,7 @@ parsed as (
         {{ json_parse('payload', '{
             "survey": "VARCHAR",
             "wave": "VARCHAR",
+            "respondent": "VARCHAR",
             "team": "VARCHAR",
             "value_stream": "VARCHAR",
             "answers": "MAP(VARCHAR, DOUBLE)"
@@ -49,6 +50,7 @@ select
     connection || ':' || id as response_key,
     connection || ':' || document.survey || ':' || document.wave as wave_key,
     connection,
+    nullif(document.respondent, '') as respondent,
     nullif(trim(document.team), '') as team,
     nullif(trim(document.value_stream), '') as value_stream,
     answer.key as item,
