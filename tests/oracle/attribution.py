@@ -144,7 +144,7 @@ class Attribution:
             self._known[profile] = Timeline(entries)
         return self._known[profile]
 
-    def _owners(self, profile: Profile, moment: int) -> Iterable[tuple[str, str | None, float]]:
+    def owners(self, profile: Profile, moment: int) -> Iterable[tuple[str, str | None, float]]:
         """(team, value stream of its own or None, weight) by the first rule that matches; weights sum to 1."""
         matching = [rule for rule in self.rules if rule.is_in_force(moment) and self._matches(rule, profile)]
         first = [rule for rule in matching if rule.row["rule_order"] == matching[0].row["rule_order"]]
@@ -180,7 +180,7 @@ class Attribution:
 
     def _shares(self, profile: Profile, moment: int) -> Shares:
         found: Shares = defaultdict(float)
-        for team, own_stream, weight in self._owners(profile, moment):
+        for team, own_stream, weight in self.owners(profile, moment):
             found["team", team] += weight
             streams = {own_stream: 1.0} if own_stream else self.streams_of(team, moment)
             for stream, share in streams.items():

@@ -79,6 +79,7 @@ class History:
     blocked_by: set[str]
     link_changes: list[LinkChange]
     moves: list[Change] = field(default_factory=list)
+    key_result: Timeline[Text] = field(default_factory=lambda: Timeline([(BEGINNING, None)]))
 
 
 def histories(raw: RawData) -> list[History]:
@@ -210,6 +211,9 @@ class _Reader:
             blocked_by=self._blocked_by(),
             link_changes=list(self._link_changes()),
             moves=[change for change in self.changes["status"] if change.at <= self.as_of],
+            key_result=self._timeline(
+                "key_result", _option(self._role("key_result")).name, lambda c: c.old_text, lambda c: c.new_text
+            ),
         )
 
     def _number(self, role: str) -> Timeline[float | None]:

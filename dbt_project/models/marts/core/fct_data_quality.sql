@@ -48,6 +48,11 @@ with checks as (
             'Map a status in which work waits to waiting in organization/status_mappings.csv.'
         ),
         (
+            'unknown_key_result', 'initiatives whose key result is in no file',
+            'They are not aligned; they count in okr_alignment_rate as without a key result.',
+            'Write the id of a key result of organization/key_results.csv into the initiative''s field, or add it there.'
+        ),
+        (
             'quarantined_record', null,
             'These records are kept apart and count nowhere.',
             'See the reasons in raw_ingestion.quarantine of the warehouse, and mend the records.'
@@ -191,6 +196,25 @@ item_findings as (
         home_at as last_at
     from items
     where home_event in ('as_of', 'done') and team_id = 'unassigned' and home_level in ('flow_item', 'initiative')
+    union all
+    select
+        'unknown_key_result' as check_name,
+        links.item_key,
+        cast(null as {{ text_type() }}) as subject,
+        min(greatest(links.valid_from, items.created_at)) as first_at,
+        max(greatest(links.valid_from, items.created_at)) as last_at
+    from {{ ref('int_initiative_key_results') }} as links
+    inner join items on links.item_key = items.item_key
+    where
+        links.key_result not in (
+            select lower(key_results.key_result_id)
+            from {{ ref('stg_organization__key_results') }} as key_results
+        )
+        and exists (
+            select 1
+            from {{ ref('stg_organization__key_results') }}
+        )
+    group by links.item_key
     union all
     select
         'no_waiting_state' as check_name,

@@ -1,4 +1,17 @@
-with scoped as (
+-- the objective of a small team is not named
+with small_objectives as (
+
+    select
+        objectives.objective_id,
+        team_scopes.period_grain,
+        team_scopes.period_start
+    from {{ ref('stg_organization__objectives') }} as objectives
+    inner join {{ ref('int_team_period_scopes') }} as team_scopes on objectives.owner_id = team_scopes.team_id
+    where objectives.level = 'team' and team_scopes.is_small
+
+),
+
+scoped as (
 
     select
         'team' as scope_type,
@@ -46,19 +59,24 @@ with scoped as (
 grouped as (
 
     select
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        value_stream_id,
-        flow_item_type,
-        objective_id,
-        work_category,
-        is_complete,
-        round(sum(item_days), 9) as active_item_days,
-        max(currency) as currency,
-        sum(cents) as cents
+        scoped.scope_type,
+        scoped.scope_id,
+        scoped.period_grain,
+        scoped.period_start,
+        scoped.value_stream_id,
+        scoped.flow_item_type,
+        case when small_objectives.objective_id is null then scoped.objective_id else 'small_teams' end as objective_id,
+        scoped.work_category,
+        scoped.is_complete,
+        round(sum(scoped.item_days), 9) as active_item_days,
+        max(scoped.currency) as currency,
+        sum(scoped.cents) as cents
     from scoped
+    left join small_objectives
+        on
+            scoped.objective_id = small_objectives.objective_id
+            and scoped.period_grain = small_objectives.period_grain
+            and scoped.period_start = small_objectives.period_start
     group by all
 
 )
