@@ -47,7 +47,10 @@ class OrganizationSettings(Strict):
     )
 
     outcome_min_words: int = Field(
-        2, ge=0, description="An outcome of fewer words is none (two characters of Chinese or Thai are a word)", examples=[2]
+        2,
+        ge=0,
+        description="An outcome of fewer words is none (two characters of Chinese or Thai are a word)",
+        examples=[2],
     )
     outcome_template: str = Field(
         "",

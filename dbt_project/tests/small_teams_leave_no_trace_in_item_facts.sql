@@ -23,6 +23,11 @@ with items as (
     union all
     select
         team_id,
+        coalesce(item_number, source_url) as source_url
+    from {{ ref('fct_outcome_review_queue') }}
+    union all
+    select
+        team_id,
         coalesce(project_key, item_number) as source_url
     from {{ ref('fct_flow_items') }}
 

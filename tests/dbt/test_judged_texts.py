@@ -18,7 +18,9 @@ RULES = {"", "blank", "emoji_only", "placeholder", "template", "link_only", "cop
 def judged_by_sql(texts: list[dict[str, str]], template: str, min_words: int = 2) -> list[str]:
     """The rule that rejects each text ('' for none), as int_outcome_texts and int_initiative_outcomes say."""
     with duckdb.connect() as sql:
-        sql.execute("create table int_settings as select ? as outcome_min_words, ? as outcome_template", [min_words, template])
+        sql.execute(
+            "create table int_settings as select ? as outcome_min_words, ? as outcome_template", [min_words, template]
+        )
         seed = PROJECT / "seeds" / "placeholder_texts.csv"
         sql.execute(f"create table placeholder_texts as from read_csv('{seed}', all_varchar = true, header = true)")
         sql.execute(
@@ -36,7 +38,9 @@ def judged_by_sql(texts: list[dict[str, str]], template: str, min_words: int = 2
                 f"insert into int_initiative_field_versions values (?, 'anticipated_outcome', 0, ?, {span})",
                 [str(number), value],
             )
-            sql.execute(f"insert into int_work_item_values values (?, 'title', ?, {span})", [str(number), text["title"]])
+            sql.execute(
+                f"insert into int_work_item_values values (?, 'title', ?, {span})", [str(number), text["title"]]
+            )
         sql.execute(f"create table int_outcome_texts as {rendered('int_outcome_texts', MACROS)}")
         sql.execute(f"create table judged as {rendered('int_initiative_outcomes', MACROS)}")
         rows = sql.execute("select coalesce(rejected_by, '') from judged order by cast(item_key as integer)").fetchall()
@@ -64,7 +68,9 @@ def test_the_table_is_large_and_speaks_many_languages() -> None:
     assert len({text["language"] for text in JUDGED if text["expected"] == "placeholder"}) >= 8
 
 
-@pytest.mark.parametrize(("min_words", "expected"), [(0, ["", "", ""]), (2, ["too_short", "", ""]), (4, ["too_short"] * 3)])
+@pytest.mark.parametrize(
+    ("min_words", "expected"), [(0, ["", "", ""]), (2, ["too_short", "", ""]), (4, ["too_short"] * 3)]
+)
 def test_how_many_words_are_enough_is_configured(min_words: int, expected: list[str]) -> None:
     texts = [{"text": text, "title": ""} for text in ("Revenue", "Fewer calls", "提高转化率")]
     assert judged_by_sql(texts, "", min_words) == expected

@@ -2,9 +2,10 @@ with words as (
 
     select
         kind,
-        value,
-        {{ words_of('word') }} as words
+        {{ words_of('word') }} as words,
+        min(value) as value
     from {{ ref('outcome_words') }}
+    group by all
 
 )
 
@@ -12,7 +13,7 @@ select
     versions.item_key,
     case versions.field when 'outcome_verdict' then 'verdict' else 'outcome_type' end as kind,
     versions.version_ordinal,
-    case when versions.value_text is not null then coalesce(min(words.value), 'unknown') end as value,
+    case when versions.value_text is not null then coalesce(words.value, 'unknown') end as value,
     versions.value_text,
     versions.valid_from,
     versions.valid_to
@@ -22,4 +23,3 @@ left join words
         words.kind = case versions.field when 'outcome_verdict' then 'verdict' else 'outcome_type' end
         and {{ words_of("split_part(versions.value_text, chr(10), 1)") }} = words.words
 where versions.field in ('outcome_verdict', 'outcome_type')
-group by all

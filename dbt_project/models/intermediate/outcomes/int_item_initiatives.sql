@@ -7,6 +7,15 @@ with events as (
         event_at
     from {{ ref('int_work_item_events') }}
     where event in ('started', 'done') and item_level = 'flow_item'
+    union all
+    select
+        types.item_key,
+        types.connection,
+        'as_of' as event,
+        settings.as_of as event_at
+    from {{ ref('int_work_item_types') }} as types
+    cross join {{ ref('int_settings') }} as settings
+    where types.valid_to = {{ forever() }} and types.item_level = 'flow_item'
 
 ),
 

@@ -1,96 +1,28 @@
-with owned as (
+{%- set metrics = [
+    ('feature_factory_ratio', 'anticipated_outcome', 100, 0),
+    ('feature_factory_ratio_started', 'anticipated_outcome', 100, 0),
+    ('intent_before_execution_rate', 'anticipated_outcome', 1, 0), ('work_without_outcome_share', 'anticipated_outcome', 1, 0),
+    ('orphan_share', none, 1, 0), ('outcome_type_stated_share', 'outcome_type', 1, 0),
+    ('outcome_review_rate', 'actual_outcome', 1, 60), ('outcome_hit_rate', 'outcome_verdict', 1, 0),
+    ('debt_with_purpose_rate', 'outcome_type', 1, 0), ('outcome_reviews_overdue', 'actual_outcome', none, 60),
+] %}
+{%- set place = ['scope_type', 'scope_id', 'period_grain', 'period_start'] %}
+
+with metrics as (
 
     select
-        initiative_periods.item_key,
-        initiative_periods.period_grain,
-        initiative_periods.period_start,
-        initiative_periods.connection,
-        initiative_periods.is_started,
-        initiative_periods.has_outcome,
-        teams.team_id,
-        coalesce(teams.value_stream_id, team_value_streams.value_stream_id) as value_stream_id
-    from {{ ref('int_initiative_periods') }} as initiative_periods
-    cross join {{ ref('int_settings') }} as settings
-    inner join {{ ref('int_work_profile_teams') }} as teams
-        on
-            initiative_periods.profile_key = teams.profile_key
-            and initiative_periods.judged_at >= teams.valid_from
-            and initiative_periods.judged_at < teams.valid_to
-    left join {{ ref('int_team_value_streams') }} as team_value_streams
-        on
-            teams.value_stream_id is null
-            and teams.team_id = team_value_streams.team_id
-            and {{ in_force('team_value_streams', local_date('initiative_periods.judged_at', 'settings.time_zone')) }}
-    qualify row_number() over (
-        partition by initiative_periods.item_key, initiative_periods.period_grain, initiative_periods.period_start
-        order by
-            teams.weight desc, teams.team_id asc, team_value_streams.weight desc, team_value_streams.value_stream_id asc
-    ) = 1
-
-),
-
-scoped as (
-
-    select
-        'team' as scope_type,
-        team_scopes.scope_id,
-        owned.period_grain,
-        owned.period_start,
-        owned.connection,
-        owned.is_started,
-        owned.has_outcome
-    from owned
-    inner join {{ ref('int_team_period_scopes') }} as team_scopes
-        on
-            owned.team_id = team_scopes.team_id
-            and owned.period_grain = team_scopes.period_grain
-            and owned.period_start = team_scopes.period_start
-    union all
-    select
-        'value_stream' as scope_type,
-        value_stream_id as scope_id,
-        period_grain,
-        period_start,
-        connection,
-        is_started,
-        has_outcome
-    from owned
-    union all
-    select
-        'organization' as scope_type,
-        'organization' as scope_id,
-        period_grain,
-        period_start,
-        connection,
-        is_started,
-        has_outcome
-    from owned
-
-),
-
-outcome_fields as (
-
-    select distinct connection
-    from {{ ref('stg_jira__field_roles') }}
-    where role = 'anticipated_outcome'
-
-),
-
-counts as (
-
-    select
-        scoped.scope_type,
-        scoped.scope_id,
-        scoped.period_grain,
-        scoped.period_start,
-        count(*) as initiatives,
-        count(*) filter (where not scoped.has_outcome) as initiatives_without,
-        count(*) filter (where scoped.is_started) as started,
-        count(*) filter (where scoped.is_started and not scoped.has_outcome) as started_without,
-        bool_or(outcome_fields.connection is null) as is_unknown
-    from scoped
-    left join outcome_fields on scoped.connection = outcome_fields.connection
-    group by all
+        metric,
+        field,
+        factor,
+        looks_back_days
+    from (
+        values
+        {%- for metric, field, factor, days in metrics %}
+            (
+                '{{ metric }}', {{ "'" ~ field ~ "'" if field else 'null' }}, {{ factor or 'null' }}, {{ days }}
+            ){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as listed (metric, field, factor, looks_back_days)
 
 ),
 
@@ -106,46 +38,135 @@ scope_starts as (
 
 ),
 
-wide as (
+fields as (
+
+    select distinct field
+    from {{ ref('int_outcome_fields') }}
+
+),
+
+scope_periods as (
 
     select
         scope_periods.scope_type,
         scope_periods.scope_id,
         scope_periods.period_grain,
         scope_periods.period_start,
-        'all' as breakdown,
         scope_periods.is_complete,
-        counts.initiatives,
-        counts.initiatives_without,
-        counts.started,
-        counts.started_without,
-        case
-            when counts.is_unknown then 'not_available'
-            when counts.initiatives is null then 'no_data'
-            when scope_periods.period_start < scope_starts.start_date then 'partial'
-            else 'ok'
-        end as data_quality
+        scope_starts.start_date
     from {{ ref('int_scope_periods') }} as scope_periods
-    left join counts
-        on
-            scope_periods.scope_type = counts.scope_type
-            and scope_periods.scope_id = counts.scope_id
-            and scope_periods.period_grain = counts.period_grain
-            and scope_periods.period_start = counts.period_start
     left join scope_starts
         on
             scope_periods.scope_type = scope_starts.scope_type
             and scope_periods.scope_id = scope_starts.scope_id
 
+),
+
+-- every metric of every scope and period, and beside it the types and verdicts that there are
+rows_of as (
+
+    select
+        metrics.metric,
+        'all' as breakdown,
+        scope_periods.scope_type,
+        scope_periods.scope_id,
+        scope_periods.period_grain,
+        scope_periods.period_start,
+        scope_periods.is_complete,
+        metrics.factor,
+        coalesce(aggregates.numerator, 0) as numerator,
+        coalesce(aggregates.denominator, 0) as denominator,
+        coalesce(aggregates.n, 0) as n,
+        case
+            when (metrics.field is not null and fields.field is null) or aggregates.is_unknown then 'not_available'
+            when aggregates.unmapped > 0.05 * (aggregates.n + aggregates.unmapped) then 'unmapped'
+            when metrics.factor is not null and coalesce(aggregates.denominator, 0) = 0 then 'no_data'
+            when
+                {{ days_between('scope_periods.period_start', 'scope_periods.start_date') }} > -metrics.looks_back_days
+                then 'partial'
+            when aggregates.is_immature then 'immature'
+            else 'ok'
+        end as data_quality
+    from scope_periods
+    cross join metrics
+    left join fields on metrics.field = fields.field
+    left join {{ ref('int_outcome_aggregates') }} as aggregates
+        on
+            {{ same_columns('scope_periods', 'aggregates', place) }}
+            and metrics.metric = aggregates.metric
+    union all
+    select
+        aggregates.metric,
+        aggregates.breakdown,
+        scope_periods.scope_type,
+        scope_periods.scope_id,
+        scope_periods.period_grain,
+        scope_periods.period_start,
+        scope_periods.is_complete,
+        case when aggregates.metric = 'outcome_type_share' then 1 end as factor,
+        aggregates.numerator,
+        aggregates.denominator,
+        aggregates.n,
+        case
+            when aggregates.is_unknown then 'not_available'
+            when aggregates.denominator = 0 then 'no_data'
+            when scope_periods.period_start < scope_periods.start_date then 'partial'
+            else 'ok'
+        end as data_quality
+    from scope_periods
+    inner join {{ ref('int_outcome_aggregates') }} as aggregates
+        on {{ same_columns('scope_periods', 'aggregates', place) }}
+    where aggregates.metric in ('outcome_type_share', 'outcome_verdicts')
+
+),
+
+lags as (
+
+    select
+        scope_periods.scope_type,
+        scope_periods.scope_id,
+        scope_periods.period_grain,
+        scope_periods.period_start,
+        scope_periods.is_complete,
+        'all' as breakdown,
+        lags.review_lag_p50_days,
+        lags.review_lag_p85_days,
+        coalesce(lags.n, 0) as n,
+        case
+            when fields.field is null then 'not_available'
+            when lags.n is null then 'no_data'
+            when scope_periods.period_start < scope_periods.start_date then 'partial'
+            else 'ok'
+        end as data_quality
+    from scope_periods
+    left join fields on fields.field = 'actual_outcome'
+    left join {{ ref('int_outcome_review_lags') }} as lags
+        on {{ same_columns('scope_periods', 'lags', place) }}
+
 )
 
-{{ metric_rows('wide', [
-    {
-        'metric': 'feature_factory_ratio', 'value': '100.0 * initiatives_without / nullif(initiatives, 0)',
-        'numerator': 'initiatives_without', 'denominator': 'initiatives', 'n': 'initiatives',
-    },
-    {
-        'metric': 'feature_factory_ratio_started', 'value': '100.0 * started_without / nullif(started, 0)',
-        'numerator': 'started_without', 'denominator': 'started', 'n': 'started',
-    },
+select
+    metric,
+    scope_type,
+    scope_id,
+    period_grain,
+    period_start,
+    breakdown,
+    case
+        when data_quality in ('not_available', 'no_data') then null
+        when factor is null then cast(numerator as double)
+        else factor * numerator / nullif(denominator, 0)
+    end as value,
+    case when data_quality not in ('not_available', 'no_data') then cast(numerator as double) end as numerator,
+    case
+        when data_quality not in ('not_available', 'no_data') and factor is not null then cast(denominator as double)
+    end as denominator,
+    cast(n as bigint) as n,
+    data_quality,
+    is_complete
+from rows_of
+union all
+{{ metric_rows('lags', [
+    {'metric': 'outcome_review_lag_p50_days', 'value': 'review_lag_p50_days', 'floor': 5},
+    {'metric': 'outcome_review_lag_p85_days', 'value': 'review_lag_p85_days', 'floor': 10},
 ]) }}

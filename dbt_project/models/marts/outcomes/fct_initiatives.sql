@@ -1,21 +1,38 @@
 select
-    initiatives.item_key as initiative_key,
-    initiatives.connection,
-    case when not homes.is_of_small_team then initiatives.project_key end as project_key,
-    case when not homes.is_of_small_team then initiatives.item_number end as item_number,
-    homes.team_id,
-    homes.value_stream_id,
-    initiatives.flow_item_type,
-    initiatives.flow_state,
-    case when not homes.is_of_small_team then initiatives.source_url end as source_url,
-    case when initiatives.is_outcome_field_known then initiatives.has_anticipated_outcome end
-        as has_anticipated_outcome,
-    case when initiatives.is_outcome_field_known then initiatives.rejected_by end as outcome_rejected_by,
-    case when initiatives.is_outcome_field_known then initiatives.outcome_first_stated_at end
-        as outcome_first_stated_at,
-    initiatives.created_at,
-    initiatives.started_at,
-    initiatives.done_at,
-    initiatives.cancelled_at
-from {{ ref('int_initiatives') }} as initiatives
-left join {{ ref('int_flow_item_homes') }} as homes on initiatives.item_key = homes.item_key
+    item_key as initiative_key,
+    connection,
+    case when not is_of_small_team then project_key end as project_key,
+    case when not is_of_small_team then item_number end as item_number,
+    team_id,
+    value_stream_id,
+    flow_item_type,
+    flow_state,
+    case when not is_of_small_team then source_url end as source_url,
+    case when is_outcome_field_known then has_anticipated_outcome end as has_anticipated_outcome,
+    case when is_outcome_field_known then rejected_by end as outcome_rejected_by,
+    case when is_outcome_field_known and has_history then had_outcome_at_creation end as had_outcome_at_creation,
+    case when is_outcome_field_known and has_history then had_outcome_at_start end as had_outcome_at_start,
+    case when is_outcome_field_known and has_history then had_outcome_at_done end as had_outcome_at_done,
+    case when is_outcome_field_known then has_outcome_now end as has_outcome_now,
+    case when is_outcome_field_known and has_history then had_outcome_before_execution end
+        as had_outcome_before_execution,
+    case when is_outcome_field_known and has_history then outcome_first_stated_at end as outcome_first_stated_at,
+    case when is_outcome_field_known and has_history then outcome_changes_after_start end
+        as outcome_changes_after_start,
+    case when is_outcome_field_known and has_history then outcome_changes_after_done end as outcome_changes_after_done,
+    outcome_type,
+    case when is_review_field_known then has_actual_outcome end as has_actual_outcome,
+    case when is_review_field_known then actual_rejected_by end as actual_outcome_rejected_by,
+    verdict as outcome_verdict,
+    review_due_at,
+    case when is_review_field_known then reviewed_at end as reviewed_at,
+    case when is_review_field_known then review_lag_days end as review_lag_days,
+    case when is_review_field_known then is_review_overdue end as is_review_overdue,
+    children_count,
+    done_children_count,
+    created_at,
+    started_at,
+    first_child_started_at,
+    done_at,
+    cancelled_at
+from {{ ref('int_initiatives') }}
