@@ -4,7 +4,8 @@
     'fct_delivery_metrics', 'fct_dependencies', 'fct_deployments', 'fct_flow_distribution', 'fct_flow_forecasts',
     'fct_flow_item_states', 'fct_flow_items', 'fct_flow_metrics', 'fct_flow_stability', 'fct_flow_stages',
     'fct_incidents', 'fct_initiatives', 'fct_metric_values', 'fct_outcome_metrics', 'fct_restatements',
-    'fct_review_metrics', 'fct_security_findings', 'fct_security_metrics', 'fct_sentiment_metrics', 'fct_sprints',
+    'fct_review_metrics', 'fct_security_findings', 'fct_security_metrics', 'fct_sentiment_metrics',
+    'fct_sentiment_versions', 'fct_sprints',
     'fct_work_in_progress', 'fct_work_item_age',
 ] %}
 {%- for mart in marts %}
