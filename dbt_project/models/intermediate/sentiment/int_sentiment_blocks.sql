@@ -13,6 +13,7 @@ shown as (
         scope_type,
         scope_id
     from {{ ref('stg_ingestion__published_sentiment_versions') }}
+    where version = 1
     union all
     select
         suppressions.wave_key,

@@ -7,62 +7,59 @@ with blocks as (
 
 ),
 
-judged as (
+-- a step is compared with every version told so far: who knows them all can subtract any of them
+steps as (
 
     select
-        blocks.*,
-        published.version as published_version,
-        coalesce(blocks.is_publishable and {{ is_safe_step('blocks', 'published') }}, false) as is_moved
+        blocks.wave_key,
+        blocks.driver,
+        blocks.scope_type,
+        blocks.scope_id,
+        max(published.version) as published_version,
+        bool_and({{ is_safe_step('blocks', 'published') }}) as is_safe
     from blocks
-    left join {{ ref('stg_ingestion__published_sentiment_versions') }} as published
+    inner join {{ ref('stg_ingestion__published_sentiment_versions') }} as published
         on {{ same_columns('blocks', 'published', ['wave_key', 'driver', 'scope_type', 'scope_id']) }}
-
-),
-
-placed as (
-
-    select
-        judged.wave_key,
-        judged.driver,
-        judged.scope_type,
-        judged.scope_id,
-        judged.value_stream_id,
-        coalesce(judged.published_version, 0) + 1 as version,
-        settings.as_of as versioned_at,
-        judged.n,
-        judged.score_sum,
-        judged.favourable_answers,
-        judged.favourable_count,
-        judged.promoters_count,
-        judged.passives_count,
-        judged.detractors_count,
-        judged.invited_count
-    from judged
-    cross join {{ ref('int_settings') }} as settings
-    where judged.published_version is null or judged.is_moved
+    group by blocks.wave_key, blocks.driver, blocks.scope_type, blocks.scope_id
 
 )
 
-select *
-from placed
+select
+    blocks.wave_key,
+    blocks.driver,
+    blocks.scope_type,
+    blocks.scope_id,
+    blocks.value_stream_id,
+    coalesce(steps.published_version, 0) + 1 as version,
+    settings.as_of as versioned_at,
+    blocks.n,
+    blocks.score_sum,
+    blocks.favourable_answers,
+    blocks.favourable_count,
+    blocks.promoters_count,
+    blocks.passives_count,
+    blocks.detractors_count,
+    blocks.invited_count
+from blocks
+cross join {{ ref('int_settings') }} as settings
+left join steps
+    on {{ same_columns('blocks', 'steps', ['wave_key', 'driver', 'scope_type', 'scope_id']) }}
+where steps.published_version is null or (blocks.is_publishable and steps.is_safe)
 union all
 select
-    published.wave_key,
-    published.driver,
-    published.scope_type,
-    published.scope_id,
-    published.value_stream_id,
-    published.version,
-    published.versioned_at,
-    published.n,
-    published.score_sum,
-    published.favourable_answers,
-    published.favourable_count,
-    published.promoters_count,
-    published.passives_count,
-    published.detractors_count,
-    published.invited_count
-from {{ ref('stg_ingestion__published_sentiment_versions') }} as published
-left join placed
-    on {{ same_columns('published', 'placed', ['wave_key', 'driver', 'scope_type', 'scope_id']) }}
-where placed.wave_key is null
+    wave_key,
+    driver,
+    scope_type,
+    scope_id,
+    value_stream_id,
+    version,
+    versioned_at,
+    n,
+    score_sum,
+    favourable_answers,
+    favourable_count,
+    promoters_count,
+    passives_count,
+    detractors_count,
+    invited_count
+from {{ ref('stg_ingestion__published_sentiment_versions') }}

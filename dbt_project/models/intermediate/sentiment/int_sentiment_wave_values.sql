@@ -1,23 +1,31 @@
-with nested as (
+with versions as (
+
+    select *
+    from {{ ref('int_sentiment_versions') }}
+    qualify row_number() over (partition by wave_key, driver, scope_type, scope_id order by version desc) = 1
+
+),
+
+nested as (
 
     select
         versions.*,
         scope_type as around_type,
         scope_id as around_id
-    from {{ ref('int_sentiment_versions') }} as versions
+    from versions
     union all
     select
         versions.*,
         'value_stream' as around_type,
         value_stream_id as around_id
-    from {{ ref('int_sentiment_versions') }} as versions
+    from versions
     where scope_type = 'team'
     union all
     select
         versions.*,
         'organization' as around_type,
         'organization' as around_id
-    from {{ ref('int_sentiment_versions') }} as versions
+    from versions
     where scope_type != 'organization'
 
 ),
