@@ -52,6 +52,10 @@ META_TABLES = {
     "period_grain varchar, period_start date, breakdown varchar, night timestamp, previous_night timestamp, "
     "old_value double, new_value double, old_n bigint, new_n bigint, old_data_quality varchar, "
     "new_data_quality varchar, old_definition_version integer, new_definition_version integer",
+    "published_sentiment_versions": "wave_key varchar, driver varchar, scope_type varchar, scope_id varchar, "
+    "value_stream_id varchar, version integer, versioned_at timestamp, n bigint, score_sum double, "
+    "favourable_answers bigint, favourable_count bigint, promoters_count bigint, passives_count bigint, "
+    "detractors_count bigint, invited_count bigint",
 }
 
 

@@ -18,6 +18,7 @@ LEFT_OUT = {
     "raw_ingestion.connections": "t",
     "raw_ingestion.published_metric_values": None,
     "raw_ingestion.published_restatements": None,
+    "raw_ingestion.published_sentiment_versions": None,
 }
 IGNORED_FOLDERS = {"target", "logs", "dbt_packages", "__pycache__"}
 

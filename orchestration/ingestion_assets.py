@@ -23,6 +23,7 @@ LEDGER = {
     "quarantine": "Records that could not be loaded, with the reason. One row per record.",
     "published_metric_values": "core.fct_metric_values of the publication that stands. One row per row of it.",
     "published_restatements": "core.fct_restatements of the publication that stands. One row per row of it.",
+    "published_sentiment_versions": "sentiment.fct_sentiment_versions of the publication that stands. One row per row.",
 }
 
 

@@ -1,4 +1,4 @@
-"""What stands published, brought back into the warehouse, so that `core.fct_restatements` can tell what changes."""
+"""What stands published, brought back into the warehouse: what the next night may change and has to tell of it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from orchestration.errors import GateError
 from orchestration.publish import current_publication
 from orchestration.settings import Settings
 
-MARTS = {"published_metric_values": "fct_metric_values", "published_restatements": "fct_restatements"}
 CELL = {"metric", "scope_type", "scope_id", "period_grain", "period_start", "breakdown"}
+BLOCK = {"wave_key", "driver", "scope_type", "scope_id", "n"}
+MARTS = {  # table, schema and mart, and the columns without which there is nothing to remember
+    "published_metric_values": ("core", "fct_metric_values", CELL),
+    "published_restatements": ("core", "fct_restatements", CELL),
+    "published_sentiment_versions": ("sentiment", "fct_sentiment_versions", BLOCK),
+}
 
 
 def remember_published(settings: Settings, warehouse: Warehouse) -> None:
-    """Make `raw_ingestion.published_metric_values` and `published_restatements` anew from the publication that stands.
+    """Make the tables `published_...` of `raw_ingestion` anew from the publication that stands.
 
     Only what was published counts: after a night that failed or was killed they hold what the last good one said.
     Without a publication they are empty; a column that an older version did not publish is null. Raises GateError
@@ -32,26 +37,27 @@ def remember_published(settings: Settings, warehouse: Warehouse) -> None:
     try:
         warehouse.query(f"attach '{file}' as published (read_only)")
         try:
-            for table, mart in MARTS.items():
-                _copy(warehouse, table, mart, as_of)
+            for table in MARTS:
+                _copy(warehouse, table, as_of)
         finally:
             warehouse.query("detach published")
     except duckdb.Error as error:
         raise GateError(
             f"{settings.published_file} cannot be read: {str(error).splitlines()[0]}; move {settings.published} away "
-            "and run again: core.fct_restatements then begins anew"
+            "and run again: core.fct_restatements then begins anew, and survey waves are published anew"
         ) from error
 
 
-def _copy(warehouse: Warehouse, table: str, mart: str, as_of: datetime) -> None:
-    there = _columns(warehouse, "published", "core", mart)
-    if not there >= CELL:
+def _copy(warehouse: Warehouse, table: str, as_of: datetime) -> None:
+    schema, mart, key = MARTS[table]
+    there = _columns(warehouse, "published", schema, mart)
+    if not there >= key:
         return
     wanted = _columns(warehouse, "warehouse", "raw_ingestion", table)
     columns = ", ".join(sorted(wanted & there))
     clock = ", $1::timestamp as as_of" if "as_of" in wanted else ""
     warehouse.query(
-        f"insert into raw_ingestion.{table} by name select {columns}{clock} from published.core.{mart}",
+        f"insert into raw_ingestion.{table} by name select {columns}{clock} from published.{schema}.{mart}",
         [as_of] if clock else [],
     )
 

@@ -36,10 +36,17 @@ class Cell:
         if question.kind == "nps":
             self.recommendations.append(good)
 
-    @property
-    def is_uniform(self) -> bool:
-        """Whether everybody answered the same, so that the mean tells each one's answer."""
-        return len({score for scores in self.scores.values() for score in scores}) == 1
+    def is_publishable(self, k: int) -> bool:
+        """Whether the cell tells nothing of fewer than k people: enough of them, and answers that are different enough."""
+        means = sorted(sum(scores) / len(scores) for scores in self.scores.values())
+        if len(means) < k:
+            return False
+        is_open = sum(means[1 - k :]) - sum(means[: k - 1]) >= 10 * (k - 1)
+        if not self.favourable:
+            slack = min(sum(means), 100 * len(means) - sum(means))
+            is_open = is_open or (slack >= 10 * (k - 1) and sum(means[1 - k :]) > sum(means[: k - 1]))
+        kinds = {(answer > 6) + (answer > 8) for answer in self.recommendations}
+        return is_open and len(set(self.favourable)) != 1 and len(kinds) in (0, 3)
 
 
 def _top_boxes(low: int, high: int) -> Iterable[int]:
@@ -94,13 +101,13 @@ class SentimentOracle:
                     self.cells[period, scope, question.driver].add(answer.respondent, question, given)
 
     def is_forced(self, period: Period, scope: Scope, driver: str) -> bool:
-        """Whether a cell itself must be hidden: fewer than k respondents, all answers equal, or a small team."""
+        """Whether a cell itself must be hidden: too few respondents, answers too alike, or a small team."""
         if scope == ("team", SMALL_TEAMS):
             return True
         if driver == "all":
             return len(self.respondents[period, scope]) < self.k
         cell = self.cells[period, scope, driver]
-        return len(cell.scores) < self.k or cell.is_uniform or self.is_forced(period, scope, "all")
+        return not cell.is_publishable(self.k) or self.is_forced(period, scope, "all")
 
     def siblings(self, period: Period, scope: Scope) -> list[Scope]:
         """The other scopes under the same value stream or organisation."""

@@ -30,3 +30,19 @@
 {% macro only_element(array) -%}
     case when len(list_distinct({{ array }})) = 1 then {{ array }}[1] end
 {%- endmacro %}
+
+{% macro largest(expression, number) -%}
+    max({{ expression }}, {{ number }})
+{%- endmacro %}
+
+{% macro smallest_of_lists(lists, number, condition) -%}
+    list_slice(list_sort(flatten(list({{ lists }}) filter (where {{ condition }}))), 1, {{ number }})
+{%- endmacro %}
+
+{% macro largest_of_lists(lists, number, condition) -%}
+    list_slice(list_reverse_sort(flatten(list({{ lists }}) filter (where {{ condition }}))), 1, {{ number }})
+{%- endmacro %}
+
+{% macro list_total(array) -%}
+    list_sum({{ array }})
+{%- endmacro %}

@@ -1,12 +1,4 @@
-with answers as (
-
-    select *
-    from {{ ref('int_survey_answers') }}
-    where is_closed and not is_late
-
-),
-
-wave_teams as (
+with wave_teams as (
 
     select
         teams.wave_key,
@@ -21,20 +13,6 @@ wave_teams as (
 
 ),
 
-drivers as (
-
-    select distinct
-        wave_key,
-        driver
-    from {{ ref('stg_surveys__items') }}
-    union
-    select
-        wave_key,
-        'all' as driver
-    from {{ ref('int_survey_waves') }}
-
-),
-
 responses as (
 
     select
@@ -43,155 +21,160 @@ responses as (
         team_id,
         driver,
         avg(score) as score,
-        min(score) as lowest_score,
-        max(score) as highest_score,
         count(is_favourable) as favourable_answers,
         count(*) filter (where is_favourable) as favourable_count,
         max(case when is_promoter then 1 when is_detractor then -1 when is_promoter is not null then 0 end) as promotion
-    from answers
+    from {{ ref('int_survey_answers') }}
+    where is_closed and not is_late
     group by wave_key, response_key, team_id, driver
-    union all
-    select
-        wave_key,
-        response_key,
-        team_id,
-        'all' as driver,
-        null as score,
-        null as lowest_score,
-        null as highest_score,
-        0 as favourable_answers,
-        0 as favourable_count,
-        null as promotion
-    from answers
-    group by wave_key, response_key, team_id
 
 ),
 
-placed as (
+answered as (
+
+    select
+        responses.wave_key,
+        responses.team_id,
+        responses.driver,
+        count(*) as n,
+        sum(responses.score) as score_sum,
+        sum(responses.favourable_answers) as favourable_answers,
+        sum(responses.favourable_count) as favourable_count,
+        count(*) filter (where responses.promotion = 1) as promoters_count,
+        count(*) filter (where responses.promotion = 0) as passives_count,
+        count(*) filter (where responses.promotion = -1) as detractors_count,
+        {{ smallest('responses.score', 'settings.min_respondents - 1') }} as lowest_scores,
+        {{ largest('responses.score', 'settings.min_respondents - 1') }} as highest_scores
+    from responses
+    cross join {{ ref('int_settings') }} as settings
+    group by responses.wave_key, responses.team_id, responses.driver
+
+),
+
+participated as (
+
+    select
+        wave_key,
+        team_id,
+        count(distinct response_key) as n
+    from responses
+    group by wave_key, team_id
+
+),
+
+drivers as (
+
+    select
+        wave_key,
+        driver,
+        bool_or(kind = 'nps') as is_recommendation
+    from {{ ref('stg_surveys__items') }}
+    group by wave_key, driver
+    union all
+    select
+        wave_key,
+        'all' as driver,
+        false as is_recommendation
+    from {{ ref('int_survey_waves') }}
+
+),
+
+teams as (
 
     select
         drivers.wave_key,
         drivers.driver,
+        drivers.is_recommendation,
         wave_teams.team_id,
         wave_teams.value_stream_id,
         wave_teams.is_small,
-        responses.response_key,
-        responses.score,
-        responses.lowest_score,
-        responses.highest_score,
-        responses.favourable_answers,
-        responses.favourable_count,
-        responses.promotion
+        wave_teams.invited_count,
+        answered.score_sum,
+        answered.favourable_answers,
+        answered.favourable_count,
+        answered.promoters_count,
+        answered.passives_count,
+        answered.detractors_count,
+        answered.lowest_scores,
+        answered.highest_scores,
+        coalesce(participated.n, 0) as responses_count,
+        case when drivers.driver = 'all' then coalesce(participated.n, 0) else coalesce(answered.n, 0) end as n
     from drivers
     inner join wave_teams on drivers.wave_key = wave_teams.wave_key
-    left join responses
+    left join participated
         on
-            drivers.wave_key = responses.wave_key
-            and drivers.driver = responses.driver
-            and wave_teams.team_id = responses.team_id
+            drivers.wave_key = participated.wave_key
+            and wave_teams.team_id = participated.team_id
+    left join answered
+        on
+            drivers.wave_key = answered.wave_key
+            and drivers.driver = answered.driver
+            and wave_teams.team_id = answered.team_id
 
 ),
 
 scoped as (
 
     select
-        placed.*,
+        teams.*,
         'team' as scope_type,
         team_id as scope_id,
         value_stream_id as parent_scope_id
-    from placed
+    from teams
     union all
     select
-        placed.*,
+        teams.*,
         'value_stream' as scope_type,
         value_stream_id as scope_id,
         'organization' as parent_scope_id
-    from placed
+    from teams
     union all
     select
-        placed.*,
+        teams.*,
         'organization' as scope_type,
         'organization' as scope_id,
         null as parent_scope_id
-    from placed
-
-),
-
-invited as (
-
-    select
-        wave_key,
-        'team' as scope_type,
-        team_id as scope_id,
-        invited_count
-    from wave_teams
-    union all
-    select
-        wave_key,
-        'value_stream' as scope_type,
-        value_stream_id as scope_id,
-        invited_count
-    from wave_teams
-    union all
-    select
-        wave_key,
-        'organization' as scope_type,
-        'organization' as scope_id,
-        invited_count
-    from wave_teams
-
-),
-
-invited_scopes as (
-
-    select
-        wave_key,
-        scope_type,
-        scope_id,
-        sum(invited_count) as invited_count,
-        min(invited_count) as smallest_invited_count
-    from invited
-    group by wave_key, scope_type, scope_id
+    from teams
 
 ),
 
 cells as (
 
     select
-        wave_key,
-        scope_type,
-        scope_id,
-        parent_scope_id,
-        driver,
-        scope_type = 'team' and bool_or(is_small) as is_small,
-        count(response_key) as n,
-        coalesce(min(lowest_score) = max(highest_score), false) as is_all_equal,
-        avg(score) as driver_score,
-        sum(favourable_count) / nullif(cast(sum(favourable_answers) as double), 0) as favourable_share,
-        100.0 * sum(promotion) / nullif(count(promotion), 0) as enps
+        scoped.wave_key,
+        scoped.scope_type,
+        scoped.scope_id,
+        scoped.parent_scope_id,
+        scoped.driver,
+        settings.min_respondents,
+        scoped.scope_type = 'team' and bool_or(scoped.is_small) as is_small,
+        sum(scoped.n) as n,
+        sum(scoped.responses_count) as responses_count,
+        case when min(scoped.invited_count) > 0 then sum(scoped.invited_count) end as invited_count,
+        sum(scoped.score_sum) as score_sum,
+        coalesce(sum(scoped.favourable_answers), 0) as favourable_answers,
+        coalesce(sum(scoped.favourable_count), 0) as favourable_count,
+        case when scoped.is_recommendation then coalesce(sum(scoped.promoters_count), 0) end as promoters_count,
+        case when scoped.is_recommendation then coalesce(sum(scoped.passives_count), 0) end as passives_count,
+        case when scoped.is_recommendation then coalesce(sum(scoped.detractors_count), 0) end as detractors_count,
+        {{ smallest_of_lists('scoped.lowest_scores', 'settings.min_respondents - 1', 'scoped.n > 0') }}
+            as lowest_scores,
+        {{ largest_of_lists('scoped.highest_scores', 'settings.min_respondents - 1', 'scoped.n > 0') }}
+            as highest_scores
     from scoped
-    group by wave_key, scope_type, scope_id, parent_scope_id, driver
+    cross join {{ ref('int_settings') }} as settings
+    group by
+        scoped.wave_key,
+        scoped.scope_type,
+        scoped.scope_id,
+        scoped.parent_scope_id,
+        scoped.driver,
+        scoped.is_recommendation,
+        settings.min_respondents
 
 )
 
 select
-    cells.wave_key,
-    cells.scope_type,
-    cells.scope_id,
-    cells.parent_scope_id,
-    cells.driver,
-    cells.is_small,
-    cells.is_all_equal,
-    cells.n,
-    max(case when cells.driver = 'all' then cells.n end)
-        over (partition by cells.wave_key, cells.scope_type, cells.scope_id) as responses_count,
-    case when invited_scopes.smallest_invited_count > 0 then invited_scopes.invited_count end as invited_count,
-    cells.driver_score,
-    cells.favourable_share,
-    cells.enps
+    cells.*,
+    {{ is_publishable_block('cells') }} as is_publishable
 from cells
-left join invited_scopes
-    on
-        cells.wave_key = invited_scopes.wave_key
-        and cells.scope_type = invited_scopes.scope_type
-        and cells.scope_id = invited_scopes.scope_id

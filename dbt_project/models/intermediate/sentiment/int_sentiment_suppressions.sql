@@ -1,75 +1,25 @@
-with cells as (
+with participation_cells as (
 
     select
-        cells.wave_key,
-        cells.driver,
-        cells.scope_type,
-        cells.scope_id,
-        cells.parent_scope_id,
-        cells.n,
-        cells.responses_count,
-        settings.min_respondents,
-        cells.n < settings.min_respondents or cells.is_all_equal or cells.is_small as is_forced
-    from {{ ref('int_sentiment_cells') }} as cells
-    cross join {{ ref('int_settings') }} as settings
-
-),
-
-participation_cells as (
-
-    select * from cells
+        *,
+        not is_publishable or is_small as is_forced
+    from {{ ref('int_sentiment_cells') }}
     where driver = 'all'
-
-),
-
-participation_organizations as (
-
-    select
-        wave_key,
-        driver,
-        scope_type,
-        scope_id,
-        is_forced as is_hidden
-    from participation_cells
-    where scope_type = 'organization'
-
-),
-
-participation_value_streams as (
-
-    {{ hide_children('participation_organizations', 'participation_cells', 'value_stream') }}
-
-),
-
-participation_teams as (
-
-    {{ hide_children('participation_value_streams', 'participation_cells', 'team') }}
 
 ),
 
 participation as (
 
-    select * from participation_organizations
-    union all
-    select * from participation_value_streams
-    union all
-    select * from participation_teams
+    {{ hidden_cells('participation_cells') | indent(4) }}
 
 ),
 
 driver_cells as (
 
     select
-        cells.wave_key,
-        cells.driver,
-        cells.scope_type,
-        cells.scope_id,
-        cells.parent_scope_id,
-        cells.n,
-        cells.responses_count,
-        cells.min_respondents,
-        cells.is_forced or participation.is_hidden as is_forced
-    from cells
+        cells.*,
+        participation.is_hidden or not cells.is_publishable as is_forced
+    from {{ ref('int_sentiment_cells') }} as cells
     inner join participation
         on
             cells.wave_key = participation.wave_key
@@ -79,35 +29,12 @@ driver_cells as (
 
 ),
 
-driver_organizations as (
+drivers as (
 
-    select
-        wave_key,
-        driver,
-        scope_type,
-        scope_id,
-        is_forced as is_hidden
-    from driver_cells
-    where scope_type = 'organization'
-
-),
-
-driver_value_streams as (
-
-    {{ hide_children('driver_organizations', 'driver_cells', 'value_stream') }}
-
-),
-
-driver_teams as (
-
-    {{ hide_children('driver_value_streams', 'driver_cells', 'team') }}
+    {{ hidden_cells('driver_cells') | indent(4) }}
 
 )
 
 select * from participation
 union all
-select * from driver_organizations
-union all
-select * from driver_value_streams
-union all
-select * from driver_teams
+select * from drivers

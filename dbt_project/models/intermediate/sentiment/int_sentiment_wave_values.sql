@@ -1,29 +1,71 @@
-with shown as (
+with versions as (
+
+    select *
+    from {{ ref('int_sentiment_versions') }}
+    qualify row_number() over (partition by wave_key, driver, scope_type, scope_id order by version desc) = 1
+
+),
+
+nested as (
 
     select
-        cells.wave_key,
-        cells.scope_type,
-        case when cells.is_small then 'small_teams' else cells.scope_id end as scope_id,
-        cells.driver,
-        bool_or(suppressions.is_hidden) as is_hidden,
-        any_value(cells.n) as n,
-        any_value(cells.responses_count) as responses_count,
-        any_value(cells.invited_count) as invited_count,
-        any_value(cells.driver_score) as driver_score,
-        any_value(cells.favourable_share) as favourable_share,
-        any_value(cells.enps) as enps
-    from {{ ref('int_sentiment_cells') }} as cells
-    inner join {{ ref('int_sentiment_suppressions') }} as suppressions
-        on
-            cells.wave_key = suppressions.wave_key
-            and cells.scope_type = suppressions.scope_type
-            and cells.scope_id = suppressions.scope_id
-            and cells.driver = suppressions.driver
-    group by
-        cells.wave_key,
-        cells.scope_type,
-        case when cells.is_small then 'small_teams' else cells.scope_id end,
-        cells.driver
+        versions.*,
+        scope_type as around_type,
+        scope_id as around_id
+    from versions
+    union all
+    select
+        versions.*,
+        'value_stream' as around_type,
+        value_stream_id as around_id
+    from versions
+    where scope_type = 'team'
+    union all
+    select
+        versions.*,
+        'organization' as around_type,
+        'organization' as around_id
+    from versions
+    where scope_type != 'organization'
+
+),
+
+sums as (
+
+    select
+        wave_key,
+        driver,
+        around_type as scope_type,
+        around_id as scope_id,
+        cast(sum(n) as bigint) as n,
+        sum(score_sum) as score_sum,
+        cast(sum(favourable_answers) as bigint) as favourable_answers,
+        cast(sum(favourable_count) as bigint) as favourable_count,
+        cast(sum(promoters_count) as bigint) as promoters_count,
+        cast(sum(passives_count) as bigint) as passives_count,
+        cast(sum(detractors_count) as bigint) as detractors_count,
+        case when count(*) = count(invited_count) then cast(sum(invited_count) as bigint) end as invited_count
+    from nested
+    group by wave_key, driver, around_type, around_id
+    having bool_or(around_type = scope_type)
+
+),
+
+scopes as (
+
+    select distinct
+        wave_key,
+        driver,
+        scope_type,
+        case when is_small then 'small_teams' else scope_id end as scope_id
+    from {{ ref('int_sentiment_cells') }}
+    union
+    select
+        wave_key,
+        driver,
+        scope_type,
+        scope_id
+    from sums
 
 )
 
@@ -33,20 +75,32 @@ select
     waves.wave,
     waves.wave_date,
     waves.closes_on,
-    shown.scope_type,
-    shown.scope_id,
-    shown.driver,
-    case when not shown.is_hidden then shown.driver_score end as driver_score,
-    case when not shown.is_hidden then shown.favourable_share end as favourable_share,
-    case when not shown.is_hidden then shown.enps end as enps,
-    case when not shown.is_hidden then cast(shown.responses_count as double) / shown.invited_count end as response_rate,
-    case when not shown.is_hidden then shown.n end as n,
-    case when not shown.is_hidden then shown.responses_count end as responses_count,
-    case when not shown.is_hidden then shown.invited_count end as invited_count,
+    scopes.scope_type,
+    scopes.scope_id,
+    scopes.driver,
+    case when scopes.driver != 'all' then sums.score_sum / nullif(cast(sums.n as double), 0) end as driver_score,
+    sums.favourable_count / nullif(cast(sums.favourable_answers as double), 0) as favourable_share,
+    100.0 * (sums.promoters_count - sums.detractors_count)
+    / nullif(sums.promoters_count + sums.passives_count + sums.detractors_count, 0) as enps,
+    sums.promoters_count,
+    sums.passives_count,
+    sums.detractors_count,
     case
-        when shown.is_hidden then 'suppressed'
-        when shown.responses_count < 0.5 * shown.invited_count then 'partial'
+        when sums.wave_key is not null then cast(participation.n as double) / nullif(participation.invited_count, 0)
+    end as response_rate,
+    sums.n,
+    case when sums.wave_key is not null then participation.n end as responses_count,
+    case when sums.wave_key is not null then participation.invited_count end as invited_count,
+    case
+        when sums.wave_key is null then 'suppressed'
+        when participation.n < 0.5 * participation.invited_count then 'partial'
         else 'ok'
     end as data_quality
-from shown
-inner join {{ ref('int_survey_waves') }} as waves on shown.wave_key = waves.wave_key
+from scopes
+inner join {{ ref('int_survey_waves') }} as waves on scopes.wave_key = waves.wave_key
+left join sums on {{ same_columns('scopes', 'sums', ['wave_key', 'driver', 'scope_type', 'scope_id']) }}
+left join sums as participation
+    on
+        {{ same_columns('scopes', 'participation', ['wave_key', 'scope_type', 'scope_id']) }}
+        and participation.driver = 'all'
+where waves.is_closed
