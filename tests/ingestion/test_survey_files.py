@@ -152,6 +152,21 @@ def test_undeclared_columns_and_respondents_land_nowhere(tmp_path: Path) -> None
     assert b"example.com" not in landed
 
 
+def test_a_renamed_and_a_reworded_question_say_so(tmp_path: Path) -> None:
+    """Where a question is written in two ways, each place may have its own wording."""
+    yaml = YAML.replace("driver: delivery, column: Speed", "driver: delivery, column: Speed, formerly: pace").replace(
+        "driver: tooling, column: Tools, scale: [1, 7]",
+        "driver: tooling, any_of: [{column: Utensils}, {column: Tools, wording: 2}], scale: [1, 7]",
+    )
+    wave = read(tmp_path, yaml=yaml)
+    items = wave.record().payload["items"]  # type: ignore[index]
+    assert [(item.get("first_item"), item.get("wording")) for item in items] == [
+        ("pace", None),
+        (None, 2),
+        (None, None),
+    ]
+
+
 def test_an_unchanged_inbox_gives_the_same_records(tmp_path: Path) -> None:
     inbox(tmp_path)
     assert streams(tmp_path) == streams(tmp_path)

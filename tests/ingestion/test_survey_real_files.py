@@ -136,10 +136,12 @@ def test_drifting_times_and_repeated_headers_of_the_ospo_surveys(year: int, tmp_
 
 
 @needs_real_data
-def test_three_header_rows_of_qualtrics(tmp_path: Path) -> None:
-    for path in (DESCRIPTIONS / "qualtrics.yml", REAL / "qualtrics_export_sample.csv.gz"):
+def test_three_header_rows_of_qualtrics_and_two_of_its_older_export(tmp_path: Path) -> None:
+    shutil.copy(DESCRIPTIONS / "qualtrics.yml", tmp_path)
+    for path in REAL.glob("qualtrics_export_sample*.csv.gz"):
         shutil.copy(path, tmp_path)
-    (reading,) = read_surveys(tmp_path)
-    (answer,) = reading.answers
-    assert (answer.identity, answer.answers, answer.line) == ("R_2YPOQ602ER1jkf1", {"choice": 2}, 4)
-    assert answer.submitted_at.date() == date(2017, 7, 18)
+    found = [(answer, reading.wave.wave) for reading in read_surveys(tmp_path) for answer in reading.answers]
+    assert [(a.identity, a.answers, a.line, a.submitted_at.date(), wave) for a, wave in found] == [
+        ("R_2YPOQ602ER1jkf1", {"choice": 2}, 4, date(2017, 7, 18), "2017"),
+        ("R_2YPOQ602ER1jkf1", {"choice": 2}, 3, date(2017, 7, 18), "2017-legacy"),
+    ]

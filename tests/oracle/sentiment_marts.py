@@ -110,7 +110,7 @@ class SentimentMarts:
             now, last = self.shown(key), self.shown((before or "", *key[1:]))
             change = (None, None)
             if now and last:
-                spread = sum(c.score * (100 - c.score) / len(c.scores) for c in (now, last))
+                spread = sum(c.score * (100 - c.score) / (len(c.scores) - 1) for c in (now, last))
                 change = (now.score - last.score, math.sqrt(spread))
             rows[key] = (_wave_key(before), *change)
         return rows
@@ -124,7 +124,7 @@ class SentimentMarts:
             now, last = self.shown(key), self.shown((before or "", *key[1:]))
             change: tuple[float | None, float | None] = (None, None)
             if now and last and now.enps is not None and last.enps is not None:
-                spread = sum((1e4 - (c.enps or 0) ** 2) / len(c.recommendations) for c in (now, last))
+                spread = sum((1e4 - (c.enps or 0) ** 2) / (len(c.recommendations) - 1) for c in (now, last))
                 change = (now.enps - last.enps, math.sqrt(spread))
             value = (now.enps, len(now.recommendations)) if now else (None, None)
             rows[key] = (*value, _wave_key(before), *change, self._quality(key))
