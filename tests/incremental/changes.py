@@ -117,11 +117,27 @@ def settings_changed(world: World, chance: random.Random) -> str:
 
 
 def calendar_changed(world: World, chance: random.Random) -> str:
-    """Holidays are entered, costs corrected."""
+    """Holidays are entered."""
     on = _day(world, chance).isoformat()
     _add(world.organization.tables["calendar"], {"date": on, "kind": "holiday", "name": "Late news"}, ("date",))
-    world.organization.remap("team_costs", _of(team_id="alpha"), None, amount=str(chance.randint(900, 1100)))
     return f"holiday on {on}"
+
+
+def purpose_changed(world: World, chance: random.Random) -> str:
+    """Costs, check-ins, targets, owners and categories are corrected; a key result aims elsewhere from a day on."""
+    organization = world.organization
+    organization.remap("team_costs", _of(team_id="alpha"), None, amount=f"{chance.randint(50_000, 70_000)}.37")
+    organization.remap("objectives", _of(objective_id="O-3"), None, owner_id=chance.choice(["delta", "gamma"]))
+    organization.remap("key_results", _of(key_result_id="KR-3"), None, target=chance.randint(4, 9))
+    on = _day(world, chance)
+    organization.remap("key_results", _of(key_result_id="KR-1"), on, target=chance.randint(3, 9))
+    category = chance.choice(["capitalised", "upkeep"])
+    organization.remap("work_categories", _of(issue_type="103"), on, work_category=category)
+    check_ins = organization.tables["key_result_check_ins"]
+    check_ins[chance.randrange(len(check_ins))]["value"] = chance.randint(1, 3)
+    late = {"key_result_id": "KR-3", "date": world.now.date().isoformat(), "value": 1, "confidence": "0.9"}
+    _add(check_ins, late, ("key_result_id", "date"))
+    return f"costs, objectives and check-ins corrected; KR-1 and category of 103 ({category}) from {on} on"
 
 
 def late_answers(world: World, chance: random.Random) -> str:
@@ -269,7 +285,8 @@ def system_down(world: World, chance: random.Random) -> str:
 CHANGES: tuple[Change, ...] = (
     backdated_statuses, backdated_values, deletions, moves, lost_permission, late_changelogs, reopened, broken_clock,
     sprints_changed, links_changed, values_changed, outcomes_changed, unchanged_touch, renamed, dated_remap,
-    corrected_mapping, reorganisation, corrected_rules, settings_changed, calendar_changed, late_answers, late_statuses,
+    corrected_mapping, reorganisation, corrected_rules, settings_changed, calendar_changed, purpose_changed,
+    late_answers, late_statuses,
     late_links, late_incidents, force_push, repositories_renamed, services_changed, paths_changed, system_down,
 )  # fmt: skip
 

@@ -132,7 +132,7 @@ class Organization:
         self.answers[wave] = [each for each in self.answers[wave] if each["Who"] != who] + [row]
 
 
-def small_organization(start: date, first_month: date) -> Organization:
+def small_organization(start: date) -> Organization:
     """Five teams (two of them small) in two value streams, three services, and the mappings of the small tracker."""
     streams = {"alpha": "shop", "beta": "money", "gamma": "money", "delta": "shop", "epsilon": "shop"}
     rules = [
@@ -189,16 +189,49 @@ def small_organization(start: date, first_month: date) -> Organization:
             {"kind": "escaped", "issue_type": "102", "condition_field": "found_in", "condition_value": "production"},
         ],
         "bots": [{"pattern": "dependabot*", "note": "updates"}],
-        "key_results": [{
-            "key_result_id": "KR-1", "key_result_name": "Orders", "objective_id": "O-1", "objective_name": "Growth",
-            "scope_type": "organization", "baseline": "1", "target": "2", "starts_on": start.isoformat(),
-            "ends_on": (start + timedelta(days=364)).isoformat(),
-        }],
-        "team_costs": [{"team_id": "alpha", "month": first_month.isoformat(), "amount": "1000", "currency": "EUR"}],
+        **_purpose(start),
         "calendar": [{"date": start.isoformat(), "kind": "holiday", "name": "First day"}],
     }  # fmt: skip
     settings = {"name": "Small", "time_zone": "Europe/Berlin", "min_team_size": 3, "done_grace_minutes": 0}
     return Organization(start, settings, tables)
+
+
+def _purpose(start: date) -> dict[str, list[Row]]:
+    """Three key results, one of a small team, with check-ins into the time to come; costs of four teams; categories."""
+
+    def day(number: int) -> str:
+        return (start + timedelta(days=number)).isoformat()
+
+    spans = {"starts_on": day(0), "ends_on": day(364)}
+    owners = (("O-1", "company", None), ("O-2", "team", "alpha"), ("O-3", "team", "delta"))
+    key_results = (("KR-1", "O-1", 1, 2, 0), ("KR-2", "O-2", 40, 10, 30), ("KR-3", "O-3", 0, 5, 0))
+    costs = (("alpha", 0, 60, "60000.01"), ("alpha", 61, 200, "150000"), ("beta", 10, 200, "99999.99"),
+             ("gamma", 0, 200, "77777.77"), ("delta", 0, 200, "1000.10"))  # fmt: skip
+    return {
+        "objectives": [
+            {"objective_id": id_, "objective_name": id_, "level": level, "owner_id": owner, **spans,
+             "parent_objective_id": None if id_ == "O-1" else "O-1"}
+            for id_, level, owner in owners
+        ],
+        "key_results": [
+            {"key_result_id": id_, "key_result_name": f"Result {id_}", "objective_id": objective, "baseline": baseline,
+             "target": target, "starts_on": day(first), "ends_on": day(364)}
+            for id_, objective, baseline, target, first in key_results
+        ],
+        "key_result_check_ins": [
+            {"key_result_id": "KR-1", "date": day(number), "value": 1 + number / 200, "confidence": "0.5"}
+            for number in range(20, 300, 23)
+        ] + [{"key_result_id": "KR-2", "date": day(35), "value": 31}],
+        "team_costs": [
+            {"team_id": team, "starts_on": day(first), "ends_on": day(last), "amount": amount, "currency": "EUR"}
+            for team, first, last, amount in costs
+        ],
+        "work_categories": [
+            {"issue_type": "101", "work_category": "capitalised"},
+            {"issue_type": "101", "condition_field": "label", "condition_value": "security", "work_category": "upkeep"},
+            {"issue_type": "103", "work_category": "upkeep", "valid_from": day(40)},
+        ],
+    }  # fmt: skip
 
 
 def _write(path: Path, columns: list[str], rows: list[Row]) -> None:

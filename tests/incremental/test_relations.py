@@ -91,7 +91,7 @@ def test_doubling_all_items_doubles_counts_and_leaves_medians_and_shares(base: B
     world = small_world(SEED)
     world.copies = 2
     double = built(tmp_path, world)
-    of_items = "family in ('flow', 'outcomes')"
+    of_items = "family in ('flow', 'outcomes', 'investment', 'objectives')"
     before, after = (
         {place: row for place, row in side.values(of_items).items() if not any(word in place[0] for word in MOVING)}
         for side in (base, double)
@@ -109,6 +109,29 @@ def test_doubling_all_items_doubles_counts_and_leaves_medians_and_shares(base: B
     assert compared > 5000
     assert wrong[:10] == [], f"{len(wrong)} values"
     assert _percentiles_out_of_place(base, double) == []
+    assert _money(base) == _money(double) and _money(base)
+    assert _item_days(double) == {key: 2 * days for key, days in _item_days(base).items()} and _item_days(base)
+    progress = "select * exclude (initiatives, active_item_days) from outcomes.fct_key_results order by all"
+    assert base.rows(progress) == double.rows(progress) and base.rows(progress)
+
+
+INVESTMENT_KEY = (
+    "scope_type", "scope_id", "period_grain", "period_start", "value_stream_id", "flow_item_type", "objective_id",
+    "work_category",
+)  # fmt: skip
+
+
+def _money(side: Built) -> dict[tuple[Any, ...], Any]:
+    return _investment(side, "amount")
+
+
+def _item_days(side: Built) -> dict[tuple[Any, ...], Any]:
+    return _investment(side, "active_item_days")
+
+
+def _investment(side: Built, column: str) -> dict[tuple[Any, ...], Any]:
+    rows = side.rows(f"select * from outcomes.fct_investment where {column} is not null")
+    return {tuple(row[name] for name in INVESTMENT_KEY): row[column] for row in rows}
 
 
 def _percentiles_out_of_place(base: Built, double: Built) -> list[Any]:
@@ -219,7 +242,11 @@ def _change_the_organization(world: World, chance: random.Random, weeks: int) ->
             remap("work_rules", of(field="project", value="PAY"), on, team_id="gamma")
             remap("teams", of(team_id="beta"), on, team_name="Beta, renamed")
             remap("team_value_streams", of(team_id="gamma"), on, value_stream_id="shop")
+            remap("key_results", of(key_result_id="KR-1"), on, target="4")
+            remap("work_categories", of(issue_type="101"), on, work_category="upkeep")
         case 2:
+            check_in = {"key_result_id": "KR-2", "date": on.isoformat(), "value": "12", "confidence": "0.7"}
+            world.organization.tables["key_result_check_ins"].append(check_in)
             remap("memberships", of(member_id=f"alpha-{chance.randint(0, 5)}"), on, team_id="delta")
             remap("service_owners", of(service_id="ledger"), on, team_id="alpha")
             remap("repository_services", of(repository="small/web"), on, service_id="ledger")

@@ -46,7 +46,7 @@ class World:
             Repository("R_ledger", "small/ledger", self.origin - timedelta(days=400)),
         ])  # fmt: skip
         start = (self.origin + timedelta(days=2)).date()
-        self.organization: Organization = small_organization(start, self.origin.date().replace(day=1))
+        self.organization: Organization = small_organization(start)
         for number in range(14):
             planned = self.origin + timedelta(days=DAYS_PER_SPRINT * number, hours=8)
             late = timedelta(hours=self.chance.randint(0, 30))
@@ -95,6 +95,8 @@ class World:
         if type_ == EPIC:
             values["outcome"] = chance.choice(OUTCOMES)
             values["key_result"] = chance.choice([None, "KR-1", "KR-9"])
+            if self.tracker.last_id % 3 == 0:
+                values["key_result"] = "kr-2"
             values["cost_of_delay"] = chance.choice([None, 500.0, 1200.0])
         elif epics and chance.random() < 0.6:
             values["parent"] = chance.choice(epics).id

@@ -269,19 +269,6 @@ def test_a_wrong_value_is_one_problem_and_not_a_gap_too(tmp_path: Path) -> None:
     ]
 
 
-def test_key_results_are_checked_against_their_scope(tmp_path: Path) -> None:
-    header = "key_result_id,key_result_name,objective_id,objective_name,scope_type,scope_id,"
-    header += "baseline,target,starts_on,ends_on\n"
-    rows = "K1,k,O,o,team,z,1,2,2025-01-01,2025-04-01\nK2,k,O,o,value_stream,v,1,1,2025-01-01,2024-04-01\n"
-    assert problems(tmp_path, key_results=header + rows + "K3,k,O,o,organization,a,1,2,2025-01-01,2025-04-01\n") == [
-        "organization/key_results.csv:2: scope_id: 'z' is not in teams.csv; add it there or correct it here",
-        "organization/key_results.csv:3: ends_on: '2024-04-01' is not after starts_on",
-        "organization/key_results.csv:3: target: is the same as baseline, so progress cannot be computed; "
-        "correct one of them",
-        "organization/key_results.csv:4: scope_id: 'a' must be blank for scope_type organization",
-    ]
-
-
 def test_boards_blocked_statuses_and_unplanned_rules_are_accepted(tmp_path: Path) -> None:
     found = read_organization(
         write(

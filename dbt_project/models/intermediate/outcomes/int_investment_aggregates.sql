@@ -12,7 +12,7 @@ with periods as (
         on
             periods.period_start <= days.date_day
             and periods.period_end > days.date_day
-            and days.end_at <= settings.as_of
+            and settings.as_of >= days.end_at
     group by periods.period_grain, periods.period_start
 
 ),

@@ -150,10 +150,10 @@ rounded as (
             partition by cells.team_id, cells.month_start
             order by
                 cells.cents - floor(cells.cents) desc,
-                cells.value_stream_id,
-                cells.flow_item_type,
-                cells.work_category,
-                cells.objective_id
+                cells.value_stream_id asc,
+                cells.flow_item_type asc,
+                cells.work_category asc,
+                cells.objective_id asc
         ) as remainder_rank,
         sum(floor(cells.cents)) over (partition by cells.team_id, cells.month_start) as whole_cents_sum
     from cells

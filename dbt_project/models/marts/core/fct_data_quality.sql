@@ -50,7 +50,7 @@ with checks as (
         (
             'unknown_key_result', 'initiatives whose key result is in no file',
             'They are not aligned; they count in okr_alignment_rate as without a key result.',
-            'Write the id of a key result of organization/key_results.csv into the initiative''s field, or add it there.'
+            'Write the id of a row of organization/key_results.csv into the initiative''s field, or add it there.'
         ),
         (
             'quarantined_record', null,
