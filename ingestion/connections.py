@@ -128,7 +128,7 @@ class FieldIds(Strict):
     )
     outcome_type: str | None = Field(
         None,
-        description="Whom the outcome is for: customer, business, platform; of debt: reliability, scalability, risk, cost",
+        description="Whom it is for: customer, business, platform; of debt: reliability, scalability, risk, cost",
         examples=["Outcome type"],
     )
     key_result: str | None = Field(None, description="The key result an initiative serves", examples=["Key result"])

@@ -384,6 +384,7 @@ class Card:
             item.sprints = [(s, a, b if b and b < limit else None) for s, a, b in item.sprints if a < limit]
             item.points = [(a, value) for a, value in item.points if a < limit]
             item.costs_of_delay = [(a, value) for a, value in item.costs_of_delay if a < limit]
+            item.outcome_types = [(a, value) for a, value in item.outcome_types if a < limit]
             item.found_in = [(a, value) for a, value in item.found_in if a < limit]
             item.severities = [(a, value) for a, value in item.severities if a < limit]
             item.components = [(a, names) for a, names in item.components if a < limit]

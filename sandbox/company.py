@@ -15,6 +15,7 @@ from sandbox.initiatives import plan_initiatives
 from sandbox.links import link_items
 from sandbox.monorepo import write_monorepo
 from sandbox.organization import organization_rows
+from sandbox.outcomes import live_on
 from sandbox.people import Staff, hire
 from sandbox.process import FIELDS, PROJECT_VALUES, STATUSES, TYPE_VALUES, status_value
 from sandbox.releases import plan_releases
@@ -86,6 +87,7 @@ def _simulate(seed: int) -> Company:
     run_releases(seed, calendar, record)
     run_findings(seed, record)
     find_defects(seed, cards, staff, record)
+    live_on(seed, portfolio.initiatives, cards, staff)
     issues = _close(cards, 100_000)
     pagerduty = run_incidents(seed, staff, record)
     copy_incidents(seed, record)

@@ -116,7 +116,7 @@ class _Planner:
             at = done + rng.randint(5, 80) * DAY
             text = rng.choice(texts.ACTUAL_OUTCOMES)
             if card.write(at, owner, "Actual Outcome", ACTUAL, None, text, document(text)):
-                record.actual_outcome_at = utc(at)
+                record.actual_outcomes.append(truth.OutcomeText(utc(at), text, None))
         self.portfolio.initiatives.append((card, record))
         return Effort(card, opens, done)
 

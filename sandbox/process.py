@@ -247,6 +247,7 @@ ANTICIPATED, ACTUAL, KEY_RESULT, COST_OF_DELAY, RANK = (
     "customfield_10061", "customfield_10062", "customfield_10063", "customfield_10064", "customfield_10019",
 )  # fmt: skip
 FOUND_IN, SEVERITY = "customfield_10065", "customfield_10066"
+VERDICT, OUTCOME_TYPE = "customfield_10067", "customfield_10068"
 TEAM_IDS = {"Storefront": "6f0f9c3e-1b7a-4d55-9a40-3f4f1b0c7a11", "Mobile": "2a7d1a9e-8c54-4f0b-b1de-90c2f1f7d522"}
 
 
@@ -313,16 +314,21 @@ FIELDS: tuple[dict[str, Any], ...] = (
     _custom(COST_OF_DELAY, "Cost of Delay", "number", f"{_TYPES}:float"),
     _custom(FOUND_IN, "Found in", "option", f"{_TYPES}:select"),
     _custom(SEVERITY, "Severity", "option", f"{_TYPES}:select"),
+    _custom(VERDICT, "Outcome Verdict", "option", f"{_TYPES}:select"),
+    _custom(OUTCOME_TYPE, "Outcome Type", "option", f"{_TYPES}:select"),
 )  # fmt: skip
 FIELD_NAME = {field["id"]: field["name"] for field in FIELDS}
 OPTIONS = {
     name: {"self": f"{SITE}/rest/api/3/customFieldOption/{n}", "value": name, "id": str(n)}
     for n, name in enumerate(
-        ("Production", "Test", "Development", "Critical", "High", "Medium", "Low", "SEV1", "SEV2", "SEV3", "SEV4"),
+        ("Production", "Test", "Development", "Critical", "High", "Medium", "Low", "SEV1", "SEV2", "SEV3", "SEV4",
+         "Achieved", "Erreicht", "Partly achieved", "Teilweise erreicht", "Not achieved", "No logrado", "Too early",
+         "Not measurable", "Hooray", "Customer", "Business", "Platform", "Reliability", "Scalability", "Risk", "Cost",
+         "Strategic"),
         10101,
     )
-}
-"""What can be chosen in the fields Found in and Severity."""
+}  # fmt: skip
+"""What can be chosen in the fields Found in, Severity, Outcome Verdict and Outcome Type."""
 
 
 def change(

@@ -84,3 +84,10 @@ ACTUAL_OUTCOMES = (
     "Partly: two of the three carriers are live, waiting time fell by half.",
     "Fehlbestände jetzt bei 1,3 %, Ziel knapp verfehlt.",
 )
+PLEASING_OUTCOMES = (
+    "Calls about this topic fall by about a third.",
+    "Refunds within 24 hours rise to at least 90 %.",
+    "Wir liefern alle drei Funktionen bis zum Quartalsende.",
+    "Todos los equipos usan la nueva versión.",
+)
+"""What people write over an outcome once they know what came."""

@@ -76,6 +76,7 @@ class WorkItem:
     has_waiting: bool = True
     points: list[tuple[datetime, float]] = field(default_factory=list)
     costs_of_delay: list[tuple[datetime, float]] = field(default_factory=list)
+    outcome_types: list[tuple[datetime, str]] = field(default_factory=list)
     found_in: list[tuple[datetime, str]] = field(default_factory=list)
     severities: list[tuple[datetime, str]] = field(default_factory=list)
     components: list[tuple[datetime, tuple[str, ...]]] = field(default_factory=list)
@@ -160,8 +161,8 @@ class WorkItem:
 
 @dataclass(slots=True)
 class OutcomeText:
-    """A version of an initiative's anticipated outcome. rule: why it is none (blank, placeholder, template,
-    copy_of_title, link_only); None = a real outcome."""
+    """A version of an initiative's anticipated or actual outcome. rule: why it is none (blank, placeholder, template,
+    copy_of_title, link_only, emoji_only); None = a real outcome."""
 
     from_at: datetime
     text: str
@@ -170,12 +171,13 @@ class OutcomeText:
 
 @dataclass(slots=True)
 class Initiative:
-    """An initiative; its flow is the work item of the same id."""
+    """An initiative; its flow is the work item of the same id. verdicts: (from, option chosen)."""
 
     item_id: str
     team: str
     outcomes: list[OutcomeText]
-    actual_outcome_at: datetime | None = None
+    actual_outcomes: list[OutcomeText] = field(default_factory=list)
+    verdicts: list[tuple[datetime, str]] = field(default_factory=list)
 
     def outcome_at(self, at: datetime) -> OutcomeText:
         """The version in force at a moment (at the earliest, that of creation)."""
@@ -400,7 +402,8 @@ class Truth:
                 k: replace(
                     i,
                     outcomes=[o for o in i.outcomes if o.from_at <= clock],
-                    actual_outcome_at=_past(i.actual_outcome_at, clock),
+                    actual_outcomes=[o for o in i.actual_outcomes if o.from_at <= clock],
+                    verdicts=[(a, name) for a, name in i.verdicts if a <= clock],
                 )
                 for k, i in self.initiatives.items()
                 if self.work_items[k].created_at <= clock
@@ -458,6 +461,7 @@ def _item_at(item: WorkItem, clock: datetime) -> WorkItem:
         links=[(o, a, _past(b, clock)) for o, a, b in item.links if a <= clock],
         points=[(a, value) for a, value in item.points if a <= clock],
         costs_of_delay=[(a, value) for a, value in item.costs_of_delay if a <= clock],
+        outcome_types=[(a, value) for a, value in item.outcome_types if a <= clock],
         found_in=[(a, value) for a, value in item.found_in if a <= clock],
         severities=[(a, value) for a, value in item.severities if a <= clock],
         components=[(a, names) for a, names in item.components if a <= clock],

@@ -14,7 +14,7 @@ def rendered(model: str, macros: tuple[str, ...]) -> str:
 
     macros: files under dbt_project/macros that it needs.
     """
-    environment = Environment(extensions=["jinja2.ext.do"], keep_trailing_newline=True)  # noqa: S701 - SQL, not HTML
+    environment = Environment(extensions=["jinja2.ext.do"], keep_trailing_newline=True)
     source = "".join((PROJECT / "macros" / name).read_text() for name in macros)
     path = next((PROJECT / "models").rglob(f"{model}.sql"))
     return environment.from_string(source + path.read_text()).render(ref=lambda name: name)

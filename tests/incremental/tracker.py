@@ -13,6 +13,7 @@ SITE = "https://small.atlassian.net"
 POINTS, SPRINT, FLAGGED, TEAM = "customfield_10016", "customfield_10020", "customfield_10021", "customfield_10001"
 OUTCOME, ACTUAL_OUTCOME = "customfield_10101", "customfield_10102"
 KEY_RESULT, COST_OF_DELAY, FOUND_IN = "customfield_10103", "customfield_10104", "customfield_10105"
+VERDICT, OUTCOME_TYPE = "customfield_10106", "customfield_10107"
 FIELDS = (  # id, name, schema type, schema marker
     ("summary", "Summary", "string", ""), ("status", "Status", "status", ""), ("labels", "Labels", "array", ""),
     ("issuelinks", "Linked Issues", "array", ""), ("parent", "Parent", "issuelink", ""),
@@ -22,7 +23,8 @@ FIELDS = (  # id, name, schema type, schema marker
     (TEAM, "Team", "team", "com.atlassian.jira.plugin.system.customfieldtypes:atlassian-team"),
     (OUTCOME, "Anticipated outcome", "string", ""), (ACTUAL_OUTCOME, "Actual outcome", "string", ""),
     (KEY_RESULT, "Key result", "string", ""), (COST_OF_DELAY, "Cost of delay", "number", ""),
-    (FOUND_IN, "Found in", "string", ""),
+    (FOUND_IN, "Found in", "string", ""), (VERDICT, "Outcome verdict", "string", ""),
+    (OUTCOME_TYPE, "Outcome type", "string", ""),
 )  # fmt: skip
 PROJECTS = {"APP": ("10000", "App"), "PAY": ("10001", "Payments"), "OPS": ("10002", "Operations")}
 CATEGORIES = {"new": (2, "To Do"), "indeterminate": (4, "In Progress"), "done": (3, "Done")}
@@ -105,7 +107,8 @@ class Tracker:
         """A new issue in the first status."""
         self.last_id += 1
         self.numbers[project] += 1
-        names = ("parent", "points", "team", "outcome", "actual_outcome", "key_result", "cost_of_delay", "found_in")
+        names = ("parent", "points", "team", "outcome", "actual_outcome", "key_result", "cost_of_delay", "found_in",
+                 "verdict", "outcome_type")  # fmt: skip
         empty = dict.fromkeys(names)
         lists = {"labels": (), "components": (), "sprints": (), "links": (), "flagged": False}
         fields = {
@@ -187,7 +190,8 @@ class Tracker:
             "summary": ("summary", "summary"), "points": (POINTS, "Story point estimate"),
             "outcome": (OUTCOME, "Anticipated outcome"), "actual_outcome": (ACTUAL_OUTCOME, "Actual outcome"),
             "key_result": (KEY_RESULT, "Key result"), "cost_of_delay": (COST_OF_DELAY, "Cost of delay"),
-            "found_in": (FOUND_IN, "Found in"),
+            "found_in": (FOUND_IN, "Found in"), "verdict": (VERDICT, "Outcome verdict"),
+            "outcome_type": (OUTCOME_TYPE, "Outcome type"),
         }[name]  # fmt: skip
         texts = [None if value is None else f"{value:g}" if isinstance(value, float) else value for value in (old, new)]
         return [_log(word, field_id, (None, texts[0]), (None, texts[1]))]
@@ -281,6 +285,7 @@ class Tracker:
             SPRINT: [self._sprint(sprint, now) for sprint in sprints] or None, OUTCOME: values["outcome"],
             ACTUAL_OUTCOME: values["actual_outcome"], KEY_RESULT: values["key_result"],
             COST_OF_DELAY: values["cost_of_delay"], FOUND_IN: values["found_in"],
+            VERDICT: values["verdict"], OUTCOME_TYPE: values["outcome_type"],
         }  # fmt: skip
         if parent is not None:
             fields["parent"] = {"id": str(parent.id), "key": parent.state(now)["key"], "fields": {}}

@@ -23,6 +23,8 @@ DAYS_BEFORE_FIRST_NIGHT = 91
 ITEMS_PER_DAY = 2.6
 DAYS_PER_SPRINT = 14
 OUTCOMES = ("Fewer abandoned carts", "tbd", "", "Faster payouts", None)
+VERDICTS = ("Achieved", "Partly", "Not achieved", "Too early", "Hooray")
+OUTCOME_TYPES = ("Customer", "Risk", "Cost", "Odd", None)
 
 
 @dataclass
@@ -40,6 +42,7 @@ class World:
         self.trouble = random.Random(f"trouble {self.seed}")
         self.scans = random.Random(f"scans {self.seed}")
         self.alerts = random.Random(f"alerts {self.seed}")
+        self.reviews = random.Random(f"reviews {self.seed}")
         self.now = self.origin
         self.forge = Forge([
             Repository("R_web", "small/web", self.origin - timedelta(days=400)),
@@ -68,6 +71,7 @@ class World:
                 self._new_item(day)
             for item in self.tracker.existing(day):
                 self._advance(item, day)
+                self._review(item, day)
             if day.weekday() < 5:
                 self.forge.live(self.chance, day)
                 self._run_services(day)
@@ -111,6 +115,8 @@ class World:
             values["labels"] = ("interrupt",)
         if chance.random() < 0.5:
             values["points"] = float(chance.choice([1, 2, 3, 5, 8]))
+        if type_ in (EPIC, "106"):
+            values["outcome_type"] = self.reviews.choice(OUTCOME_TYPES)
         if type_ == "102":
             values["found_in"] = ("production", "test", None)[self.tracker.last_id % 3]
         return self.tracker.create(at, project, type_, f"Work {self.tracker.last_id}", **values)
@@ -143,6 +149,22 @@ class World:
             others = [other for other in tracker.existing(day) if other.id != item.id]
             if others and not values["links"]:
                 tracker.link(item, chance.choice(others), at)
+
+    def _review(self, item: Item, day: datetime) -> None:
+        """A finished initiative is looked at, and looked at again; sometimes its promise is made to fit."""
+        if item.fields["type"] != EPIC:
+            return
+        at = max([day + timedelta(hours=19), *(change.at + timedelta(minutes=1) for change in item.changes)])
+        dice = self.reviews.random()
+        if item.state(at)["status"] == WORKFLOW[-1]:
+            if dice < 0.03:
+                self.tracker.put(item, at, "actual_outcome", self.reviews.choice(["Fell by a fifth", "tbd", None]))
+            elif dice < 0.06:
+                self.tracker.put(item, at, "verdict", self.reviews.choice(VERDICTS))
+        elif dice < 0.02:
+            self.tracker.put(item, at, "outcome", self.reviews.choice(OUTCOMES))
+        elif dice < 0.03:
+            self.tracker.put(item, at, "outcome_type", self.reviews.choice(OUTCOME_TYPES))
 
     def _run_services(self, day: datetime) -> None:
         """What the inbox is told: releases of till, and incidents of all services."""
@@ -278,14 +300,34 @@ class World:
 
 
 def _copies(record: Record, count: int) -> Sequence[Record]:
-    """An issue or a changelog several times; copies link to and lie under the same items as the first."""
+    """An issue or a changelog several times; copies link to the same items as the first and lie under its parent's."""
     found = [record]
     for number in range(1, count):
-        id_ = str(int(record.id) + 1_000_000 * number)
+        offset = 1_000_000 * number
+        id_ = str(int(record.id) + offset)
         payload = dict(record.payload) if isinstance(record.payload, dict) else {}
         payload |= {name: id_ for name in ("id", "issueId") if name in payload}
+        fields = payload.get("fields", {})
+        if "parent" in fields:
+            payload["fields"] = fields | {"parent": fields["parent"] | {"id": _copied(fields["parent"]["id"], offset)}}
+        if "histories" in payload:
+            payload["histories"] = [
+                history | {"items": [_under_copy(item, offset) for item in history["items"]]}
+                for history in payload["histories"]
+            ]
         found.append(replace(record, id=id_, payload=payload))
     return found
+
+
+def _under_copy(item: dict[str, Any], offset: int) -> dict[str, Any]:
+    """A changelog item; where it changes the parent, it changes to that parent's copy."""
+    if item["field"] != "IssueParentAssociation":
+        return item
+    return item | {end: _copied(item[end], offset) for end in ("from", "to")}
+
+
+def _copied(id_: str | None, offset: int) -> str | None:
+    return None if id_ is None else str(int(id_) + offset)
 
 
 def small_world(seed: object, *, origin: datetime = ORIGIN, tracker: Tracker | None = None) -> World:

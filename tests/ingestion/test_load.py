@@ -225,6 +225,8 @@ def test_settings_and_connections_are_written_once_a_run(tmp_path: Path) -> None
         min_respondents=5,
         done_grace_minutes=0,
         publish_titles=False,
+        outcome_min_words=2,
+        outcome_template="Who can do what?",
         currency="CHF",
         workday=("08:30", "17:00"),
         working_days=("mon", "tue"),
@@ -237,7 +239,21 @@ def test_settings_and_connections_are_written_once_a_run(tmp_path: Path) -> None
         warehouse.write_settings(SimpleNamespace(organization=organization, connections=(jira, files)), NIGHT)
         warehouse.write_settings(SimpleNamespace(organization=organization, connections=(jira,)), NIGHT)
         assert warehouse.query("select * from raw_ingestion.settings") == [
-            (datetime(2026, 3, 2, 2), "Europe/Berlin", "Acme", 3, 5, 0, False, "CHF", "08:30", "17:00", "mon,tue")
+            (
+                datetime(2026, 3, 2, 2),
+                "Europe/Berlin",
+                "Acme",
+                3,
+                5,
+                0,
+                False,
+                "CHF",
+                "08:30",
+                "17:00",
+                "mon,tue",
+                2,
+                "Who can do what?",
+            )
         ]
         columns = "connection, type, source, base_url, is_configured"
         assert warehouse.query(f"select {columns} from raw_ingestion.connections order by 1") == [

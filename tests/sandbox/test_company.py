@@ -260,7 +260,7 @@ def test_outcomes_are_messy_and_judged_by_rule(company: Company, now: Truth) -> 
         and i.outcome_at(done).rule is not None
     ]
     assert after_done
-    assert any(i.actual_outcome_at for i in now.initiatives.values())
+    assert any(i.actual_outcomes for i in now.initiatives.values())
 
 
 def test_an_initiative_belongs_to_one_team_and_one_value_stream(company: Company) -> None:

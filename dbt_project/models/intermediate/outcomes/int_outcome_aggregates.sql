@@ -38,7 +38,7 @@ scoped as (
         owned.metric,
         owned.breakdown,
         'team' as scope_type,
-        team_scopes.scope_id,
+        coalesce(team_scopes.scope_id, 'unassigned') as scope_id,
         owned.period_grain,
         owned.period_start,
         owned.numerator,
@@ -48,7 +48,8 @@ scoped as (
         owned.is_unknown,
         owned.is_immature
     from owned
-    inner join {{ ref('int_team_period_scopes') }} as team_scopes
+    -- a team that is no more when its work is looked at
+    left join {{ ref('int_team_period_scopes') }} as team_scopes
         on
             owned.team_id = team_scopes.team_id
             and owned.period_grain = team_scopes.period_grain

@@ -18,12 +18,12 @@ scoped as (
 
     select
         'team' as scope_type,
-        team_scopes.scope_id,
+        coalesce(team_scopes.scope_id, 'unassigned') as scope_id,
         reviewed.period_grain,
         reviewed.period_start,
         reviewed.review_lag_days
     from reviewed
-    inner join {{ ref('int_team_period_scopes') }} as team_scopes
+    left join {{ ref('int_team_period_scopes') }} as team_scopes
         on
             reviewed.team_id = team_scopes.team_id
             and reviewed.period_grain = team_scopes.period_grain
