@@ -1,4 +1,4 @@
-"""All publications of a wave, night after night, as an adversary sees them who keeps every file and knows who answered when."""
+"""All publications of a wave, as an adversary sees them who keeps every file and knows who had answered when."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """No group of fewer than k people can be derived from what is published of a survey; without suppression many can.
 
-The adversary (adversary.py) reads int_sentiment_wave_values and fct_sentiment_versions: every number that a mart publishes of a
-survey is one of theirs. `python -m tests.sentiment.table` prints the table of PRIVACY.md.
+The adversary (adversary.py) reads int_sentiment_wave_values and fct_sentiment_versions: every number of a survey that a
+mart publishes is one of theirs. `python -m tests.sentiment.table` prints the table of PRIVACY.md.
 """
 
 from __future__ import annotations
@@ -60,9 +60,7 @@ def test_nothing_of_fewer_than_k_people_follows_by_subtraction(
     assert shown > 10 * HIERARCHIES
 
 
-def test_integer_programmes_find_nothing_either(
-    waves: list[Wave], protected: dict[str, list[dict[str, Any]]]
-) -> None:
+def test_integer_programmes_find_nothing_either(waves: list[Wave], protected: dict[str, list[dict[str, Any]]]) -> None:
     for wave in waves[:WITH_PROGRAMMES]:
         assert not attack(protected[wave.key], wave, K, programmes=True), wave.key
 
@@ -90,9 +88,7 @@ def test_the_adversary_is_not_blind(waves: list[Wave], bare: dict[str, list[dict
 def ten_nights(folder: Path, seeds: range) -> Iterator[tuple[Counter[str], int]]:
     """What ten nights of each organisation tell, and how many blocks moved."""
     chances = [random.Random(seed) for seed in seeds]
-    waves = [
-        organization(f"n{seed}", chance, most_teams=20) for seed, chance in zip(seeds, chances, strict=True)
-    ]
+    waves = [organization(f"n{seed}", chance, most_teams=20) for seed, chance in zip(seeds, chances, strict=True)]
     house = House(folder, K)
     histories = [History() for _ in waves]
     for _ in range(10):
@@ -151,7 +147,9 @@ def test_hidden_cells_stay_within_one_and_a_half_times_the_fewest_possible(tmp_p
         }  # fmt: skip
         small = {("team", team) for team in counts if wave.invited[team] < 3}
         fewest = fewest_hidden(cells, counts, small)
-        shown = {(r["scope_type"], r["scope_id"]) for r in rows[wave.key] if r["driver"] == "all" and r["n"] is not None}
+        shown = {
+            (r["scope_type"], r["scope_id"]) for r in rows[wave.key] if r["driver"] == "all" and r["n"] is not None
+        }
         assert len(cells) - len(shown) <= 1.5 * fewest, wave.key
         compared += fewest > 0
     assert compared > 30
@@ -160,7 +158,7 @@ def test_hidden_cells_stay_within_one_and_a_half_times_the_fewest_possible(tmp_p
 def fewest_hidden(
     cells: dict[tuple[str, str], frozenset[str]], counts: dict[str, int], never: set[tuple[str, str]]
 ) -> int:
-    """The fewest cells that have to be hidden, by trying all: what is shown, and what is left of it, is k people or more."""
+    """The fewest cells that have to be hidden, by trying all patterns: what is left of a shown cell is k or more."""
     allowed = [cell for cell, teams in cells.items() if cell not in never and sum(counts[t] for t in teams) >= K]
     best = 0
     for pattern in product([True, False], repeat=len(allowed)):
@@ -181,10 +179,11 @@ def test_the_adversary_by_hand() -> None:
     assert derived_groups([everybody, b, c], people, 5) == [frozenset("a")]
     assert derived_groups([everybody, c], people, 5) == []
     teams = ["a", "b", "c"]
-    assert possible_counts({"all": [everybody, b, c]}, teams, "a", "all") == (3, 3)
-    assert possible_counts({"all": [everybody, c]}, teams, "a", "all") == (0, 9)
+    assert possible_counts({"all": [everybody, b, c]}, teams).ends({("all", "a"): 1}) == (3, 3)
+    assert possible_counts({"all": [everybody, c]}, teams).ends({("all", "a"): 1}) == (0, 9)
     # two people with 1 point of 8 between them and six with 0..4 each: of 2 people the sum is 0 or 1
-    assert possible_points([Told(frozenset("ab"), 8, 1)], {"a": 2, "b": 6}, "a", [(0, 4)]) == (0, 1)
+    points = possible_points([Told(frozenset("ab"), 8, 1)], {"a": 2, "b": 6}, [(0, 4)])
+    assert points.ends({("a", "points"): 1}) == (0, 1)
     assert openness(Told(frozenset("x"), 5, 20), 4, 4) == 0  # all five gave the best answer
     assert openness(Told(frozenset("x"), 5, 10), 4, 4) == (10 - 6) / 4 / 4
     # four favourable (3 or 4 points) and one not (0 to 2), 12 points: 3, 3, 3, 3, 0 or 4, 3, 3, 3, -1, which cannot be
