@@ -8,7 +8,7 @@ export FLOWLIGHT_CONFIG ?= $(CURDIR)/config
 export FLOWLIGHT_DATA ?= $(CURDIR)/data
 SOURCES := ingestion orchestration sandbox tests
 
-.PHONY: nightly test soak check format dev benchmark benchmark-flow benchmark-delivery venv clean
+.PHONY: nightly test soak check format dev benchmark benchmark-flow benchmark-delivery benchmark-sentiment venv clean
 .DEFAULT_GOAL := nightly
 
 nightly: $(READY) ## the whole night: extract, load, build, test, publish
@@ -43,6 +43,9 @@ benchmark-flow: $(READY) ## the flow family over a million items: build, night, 
 
 benchmark-delivery: $(READY) ## delivery and quality over a hundred thousand pull requests: build, growth, night
 	$(BIN)/python tests/benchmarks/delivery.py
+
+benchmark-sentiment: $(READY) ## suppression and sentiment over ten million survey answers
+	$(BIN)/python tests/benchmarks/sentiment.py
 
 venv: $(READY) ## only the environment
 

@@ -37,7 +37,7 @@ class Cell:
             self.recommendations.append(good)
 
     def is_publishable(self, k: int) -> bool:
-        """Whether the cell tells nothing of fewer than k people: enough of them, and answers that are different enough."""
+        """Whether the cell tells nothing of fewer than k people: there are enough, and their answers differ enough."""
         means = sorted(sum(scores) / len(scores) for scores in self.scores.values())
         if len(means) < k:
             return False

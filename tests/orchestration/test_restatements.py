@@ -178,7 +178,10 @@ def test_a_published_file_that_cannot_be_read_is_named_with_the_cure(restated: S
     assert record["exit_code"] == 3
     (problem,) = record["problems"]
     assert problem.startswith(f"{restated.published_file} cannot be read: ")
-    assert problem.endswith(f"move {restated.published} away and run again: core.fct_restatements then begins anew")
+    assert problem.endswith(
+        f"move {restated.published} away and run again: core.fct_restatements then begins anew, and survey waves are "
+        "published anew"
+    )
     restated.published.unlink()
     assert night("2026-07-02")["exit_code"] == 0
     assert told(restated) == []

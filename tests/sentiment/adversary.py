@@ -1,8 +1,8 @@
 """An adversary who reads only what is published of a survey wave, and knows who works where.
 
-Every published row is an equation over people: of this cell so many answered, with this sum of scores, so many favourable
-and so on. He combines all equations of all nights (linear algebra) and what numbers of people and answers are possible at all
-(integer programmes), and looks for any group of fewer than k people whose count or score he then knows.
+Every published row is an equation over people: so many answered here, with this sum of scores, so many favourable and
+so on. He combines all equations of all nights (linear algebra), asks what whole numbers are possible at all (integer
+programmes), and looks for any group of fewer than k people whose count or score he then knows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import combinations
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csc_array
 
 OPEN = 0.1
 """A score is derived when it is known to less than this share of the scale."""
@@ -118,10 +119,12 @@ class Programme:
 
     def ends(self, weights: Mapping[Hashable, float]) -> tuple[int, int]:
         """The least and the most that a weighted sum can be."""
-        constraints = LinearConstraint(np.array(self.rows), np.array(self.low), np.array(self.high))
+        constraints = LinearConstraint(csc_array(np.array(self.rows)), np.array(self.low), np.array(self.high))
         wanted, found = self._row(weights), []
         for sign in (1, -1):
-            result = milp(sign * wanted, constraints=constraints, bounds=Bounds(0, 1e5), integrality=np.ones(len(wanted)))
+            result = milp(
+                sign * wanted, constraints=constraints, bounds=Bounds(0, 1e5), integrality=np.ones(len(wanted))
+            )
             assert result.success, result.message
             found.append(round(sign * result.fun))
         return found[0], found[1]
@@ -133,10 +136,8 @@ class Programme:
         return row
 
 
-def possible_counts(
-    tables: Mapping[str, Sequence[Told]], teams: Sequence[str], target: str, driver: str
-) -> tuple[int, int]:
-    """The least and the most who can have answered a driver in a team, by all drivers' counts together.
+def possible_counts(tables: Mapping[str, Sequence[Told]], teams: Sequence[str]) -> Programme:
+    """How many can have answered each driver in each team (columns), by all drivers' counts together.
 
     Who answered a driver took part (`all`).
     """
@@ -146,13 +147,11 @@ def possible_counts(
             programme.add({(name, team): 1 for team in told.people}, told.n, told.n)
         for team in teams if name != "all" else ():
             programme.add({("all", team): 1, (name, team): -1}, 0, np.inf)
-    return programme.ends({(driver, target): 1})
+    return programme
 
 
-def possible_points(
-    table: Sequence[Told], sizes: Mapping[str, int], target: str, ranges: Sequence[tuple[int, int]]
-) -> tuple[int, int]:
-    """The least and the most that a team's sum of points can be, by its counts of answers of every kind.
+def possible_points(table: Sequence[Told], sizes: Mapping[str, int], ranges: Sequence[tuple[int, int]]) -> Programme:
+    """What each team's sum of points can be, with its counts of answers of every kind (columns).
 
     sizes: how many answered in each team, as if he had found that out elsewhere. ranges: points of each kind of answer.
     """
@@ -167,4 +166,4 @@ def possible_points(
         programme.add({(team, "points"): 1 for team in told.people}, told.points, told.points)
         for number, (_, count) in enumerate(told.kinds):
             programme.add({(team, number): 1 for team in told.people}, count, count)
-    return programme.ends({(target, "points"): 1})
+    return programme

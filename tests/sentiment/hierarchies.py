@@ -11,7 +11,7 @@ STEPS = {"likert": 4, "nps": 10, "yes_no": 1, "number": 40}
 
 @dataclass(frozen=True)
 class Person:
-    """Who answered, in which team; `answers` in points from 0 (driver left out = none); `version` counts corrections."""
+    """Who answered, in which team; `answers` by driver in points from 0; `version` counts corrections."""
 
     name: str
     team: str
@@ -76,7 +76,7 @@ def _answer(
 
 
 def live_on(wave: Wave, chance: random.Random) -> Wave:
-    """The next day: late answers (a few, or a whole file), erasures, corrections, and now and then another structure."""
+    """The next day: late answers (a few, or a whole file), erasures, corrections, sometimes another structure."""
     people, streams = dict(wave.people), dict(wave.value_streams)
     for _ in range(chance.choice([0, 1, 1, 2, 3, 30])):
         team = chance.choice(sorted(streams))

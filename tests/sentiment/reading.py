@@ -86,15 +86,18 @@ def _programmes(
     tables: Mapping[str, Sequence[Told]], driver: str, targets: Sequence[str], sizes: Mapping[str, int]
 ) -> Counter[str]:
     found: Counter[str] = Counter()
-    teams = list(sizes)
-    for team in targets:
-        if tables["all"]:
-            low, high = possible_counts(tables, teams, team, driver)
+    if targets and tables["all"]:
+        counts = possible_counts({name: tables[name] for name in {"all", driver}}, list(sizes))
+        for team in targets:
+            low, high = counts.ends({(driver, team): 1})
             found["count by integer programme"] += low == high
-        if tables[driver] and driver != "all" and sizes[team]:
-            kind = DRIVERS[driver]
-            low, high = possible_points(tables[driver], sizes, team, KINDS.get(kind, ((0, STEPS[kind]),)))
-            found["score by integer programme"] += high - low < OPEN * sizes[team] * STEPS[kind]
+    if any(sizes[team] for team in targets) and tables[driver] and driver != "all":
+        steps = STEPS[DRIVERS[driver]]
+        points = possible_points(tables[driver], sizes, KINDS.get(DRIVERS[driver], ((0, steps),)))
+        for team in targets:
+            if sizes[team]:
+                low, high = points.ends({(team, "points"): 1})
+                found["score by integer programme"] += high - low < OPEN * sizes[team] * steps
     return found
 
 
@@ -109,7 +112,7 @@ def blocks(table: Sequence[Told]) -> Iterator[Told]:
 
 
 def is_share_known(told: Told) -> bool:
-    """Whether all or none are favourable, promoters, passives or detractors: then everybody's answer is known so far."""
+    """Whether all or none are favourable, promoters, passives or detractors: that tells of everybody's answer."""
     counts = [count for _, count in told.kinds]
     if len(counts) == 4:
         detractors, seven, eight, promoters = counts

@@ -1,0 +1,190 @@
+"""No group of fewer than k people can be derived from what is published of a survey; without suppression many can.
+
+The adversary (adversary.py) reads int_sentiment_wave_values and fct_sentiment_versions: every number of a survey that a
+mart publishes is one of theirs. `python -m tests.sentiment.table` prints the table of PRIVACY.md.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sentiment.adversary import Told, derived_groups, openness, possible_counts, possible_points
+from tests.sentiment.hierarchies import Wave, live_on, organization
+from tests.sentiment.history import History
+from tests.sentiment.models import House
+from tests.sentiment.reading import attack
+
+K = 5
+HIERARCHIES = 500
+WITH_PROGRAMMES = 12
+"""Of these also what integer programmes find, in `make test`; all of them in `make soak`."""
+
+
+@pytest.fixture(scope="module")
+def waves() -> list[Wave]:
+    return [organization(f"h{number}", random.Random(number)) for number in range(HIERARCHIES)]
+
+
+def published(folder: Path, waves: list[Wave], *, complementary: bool = True) -> dict[str, list[dict[str, Any]]]:
+    """The rows of one night over all waves, by wave."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in House(folder, K).night(waves, complementary=complementary):
+        found[row["wave_key"]].append(row)
+    return found
+
+
+@pytest.fixture(scope="module")
+def protected(waves: list[Wave], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    return published(tmp_path_factory.mktemp("protected"), waves)
+
+
+@pytest.fixture(scope="module")
+def bare(waves: list[Wave], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    return published(tmp_path_factory.mktemp("bare"), waves, complementary=False)
+
+
+def test_nothing_of_fewer_than_k_people_follows_by_subtraction(
+    waves: list[Wave], protected: dict[str, list[dict[str, Any]]]
+) -> None:
+    shown = 0
+    for wave in waves:
+        assert not attack(protected[wave.key], wave, K, programmes=False), wave.key
+        shown += sum(row["driver_score"] is not None for row in protected[wave.key])
+    assert shown > 10 * HIERARCHIES
+
+
+def test_integer_programmes_find_nothing_either(waves: list[Wave], protected: dict[str, list[dict[str, Any]]]) -> None:
+    for wave in waves[:WITH_PROGRAMMES]:
+        assert not attack(protected[wave.key], wave, K, programmes=True), wave.key
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_integer_programmes_find_nothing_in_any_hierarchy(
+    waves: list[Wave], protected: dict[str, list[dict[str, Any]]]
+) -> None:
+    for wave in waves:
+        assert not attack(protected[wave.key], wave, K, programmes=True), wave.key
+
+
+def test_the_adversary_is_not_blind(waves: list[Wave], bare: dict[str, list[dict[str, Any]]]) -> None:
+    found: Counter[str] = Counter()
+    for number, wave in enumerate(waves):
+        found += attack(bare[wave.key], wave, K, programmes=number < 2)
+    assert set(found) == {
+        "count by subtraction", "score by subtraction", "score within 10 %", "share of 0 or 1",
+        "count by integer programme", "score by integer programme",
+    }, found  # fmt: skip
+    assert found["score by subtraction"] > HIERARCHIES
+
+
+def ten_nights(folder: Path, seeds: range) -> Iterator[tuple[Counter[str], int]]:
+    """What ten nights of each organisation tell, and how many blocks moved."""
+    chances = [random.Random(seed) for seed in seeds]
+    waves = [organization(f"n{seed}", chance, most_teams=20) for seed, chance in zip(seeds, chances, strict=True)]
+    house = House(folder, K)
+    histories = [History() for _ in waves]
+    for _ in range(10):
+        rows, versions = defaultdict(list), defaultdict(list)
+        for row in house.night(waves):
+            rows[row["wave_key"]].append(row)
+        for version in house.versions():
+            versions[version["wave_key"]].append(version)
+        for wave, history in zip(waves, histories, strict=True):
+            history.publish(wave, rows[wave.key], versions[wave.key])
+        waves = [live_on(wave, chance) for wave, chance in zip(waves, chances, strict=True)]
+    for history in histories:
+        yield history.attack(K), history.moved
+
+
+def test_ten_nights_of_late_answers_erasures_and_another_structure_tell_no_more(tmp_path: Path) -> None:
+    moved = 0
+    for found, moves in ten_nights(tmp_path, range(1000, 1003)):
+        assert not found
+        moved += moves
+    assert moved
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_ten_nights_of_twenty_organisations_tell_no_more(tmp_path: Path) -> None:
+    for found, _ in ten_nights(tmp_path, range(2000, 2020)):
+        assert not found
+
+
+def test_publishing_every_night_anew_would_tell(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    wave = organization("n7", chance)
+    history = History()
+    for night in range(4):
+        (tmp_path / str(night)).mkdir()
+        house = House(tmp_path / str(night), K)  # it remembers nothing
+        rows = house.night([wave])
+        versions = [{**version, "version": night + 1} for version in house.versions()]
+        history.publish(wave, rows, versions)
+        wave = live_on(wave, chance)
+    assert history.attack(K)["subtraction of nights"]
+
+
+def test_hidden_cells_stay_within_one_and_a_half_times_the_fewest_possible(tmp_path: Path) -> None:
+    waves = [organization(f"s{seed}", random.Random(seed), most_teams=7) for seed in range(3000, 3060)]
+    rows = published(tmp_path, waves)
+    compared = 0
+    for wave in waves:
+        counts = {team: len(people) for team, people in wave.members("all").items()}
+        cells = {
+            ("organization", "organization"): frozenset(counts),
+            **{("value_stream", s): frozenset(t for t in counts if wave.value_streams[t] == s)
+               for s in wave.value_streams.values()},
+            **{("team", team): frozenset([team]) for team in counts},
+        }  # fmt: skip
+        small = {("team", team) for team in counts if wave.invited[team] < 3}
+        fewest = fewest_hidden(cells, counts, small)
+        shown = {
+            (r["scope_type"], r["scope_id"]) for r in rows[wave.key] if r["driver"] == "all" and r["n"] is not None
+        }
+        assert len(cells) - len(shown) <= 1.5 * fewest, wave.key
+        compared += fewest > 0
+    assert compared > 30
+
+
+def fewest_hidden(
+    cells: dict[tuple[str, str], frozenset[str]], counts: dict[str, int], never: set[tuple[str, str]]
+) -> int:
+    """The fewest cells that have to be hidden, by trying all patterns: what is left of a shown cell is k or more."""
+    allowed = [cell for cell, teams in cells.items() if cell not in never and sum(counts[t] for t in teams) >= K]
+    best = 0
+    for pattern in product([True, False], repeat=len(allowed)):
+        shown = [cell for cell, is_shown in zip(allowed, pattern, strict=True) if is_shown]
+        if len(shown) > best and all(_is_safe(cells[cell], [cells[each] for each in shown], counts) for cell in shown):
+            best = len(shown)
+    return len(cells) - best
+
+
+def _is_safe(cell: frozenset[str], shown: list[frozenset[str]], counts: dict[str, int]) -> bool:
+    rest = cell.difference(*[other for other in shown if other < cell])
+    return not rest or sum(counts[team] for team in rest) >= K
+
+
+def test_the_adversary_by_hand() -> None:
+    people = {"a": 3, "b": 6, "c": 7}
+    everybody, b, c = (Told(frozenset(teams), sum(people[t] for t in teams)) for teams in ("abc", "b", "c"))
+    assert derived_groups([everybody, b, c], people, 5) == [frozenset("a")]
+    assert derived_groups([everybody, c], people, 5) == []
+    teams = ["a", "b", "c"]
+    assert possible_counts({"all": [everybody, b, c]}, teams).ends({("all", "a"): 1}) == (3, 3)
+    assert possible_counts({"all": [everybody, c]}, teams).ends({("all", "a"): 1}) == (0, 9)
+    # two people with 1 point of 8 between them and six with 0..4 each: of 2 people the sum is 0 or 1
+    points = possible_points([Told(frozenset("ab"), 8, 1)], {"a": 2, "b": 6}, [(0, 4)])
+    assert points.ends({("a", "points"): 1}) == (0, 1)
+    assert openness(Told(frozenset("x"), 5, 20), 4, 4) == 0  # all five gave the best answer
+    assert openness(Told(frozenset("x"), 5, 10), 4, 4) == (10 - 6) / 4 / 4
+    # four favourable (3 or 4 points) and one not (0 to 2), 12 points: 3, 3, 3, 3, 0 or 4, 3, 3, 3, -1, which cannot be
+    assert openness(Told(frozenset("x"), 5, 12, (((0, 2), 1), ((3, 4), 4))), 4, 4) == (12 - 9) / 4 / 4
