@@ -48,6 +48,11 @@ with checks as (
             'Map a status in which work waits to waiting in organization/status_mappings.csv.'
         ),
         (
+            'unknown_outcome_word', null,
+            'It counts as no verdict and no type; rates that lack over 5 % of theirs are marked unmapped.',
+            'Add the word of the examples to dbt_project/seeds/outcome_words.csv, or choose a known one in the tracker.'
+        ),
+        (
             'quarantined_record', null,
             'These records are kept apart and count nowhere.',
             'See the reasons in raw_ingestion.quarantine of the warehouse, and mend the records.'
@@ -191,6 +196,17 @@ item_findings as (
         home_at as last_at
     from items
     where home_event in ('as_of', 'done') and team_id = 'unassigned' and home_level in ('flow_item', 'initiative')
+    union all
+    select
+        'unknown_outcome_word' as check_name,
+        words.item_key,
+        case words.kind when 'verdict' then 'verdicts' else 'outcome types' end || ' that no rule knows' as subject,
+        min(greatest(words.valid_from, items.created_at)) as first_at,
+        max(words.valid_to) as last_at
+    from {{ ref('int_initiative_words') }} as words
+    inner join items on words.item_key = items.item_key
+    where words.value = 'unknown'
+    group by 1, 2, 3
     union all
     select
         'no_waiting_state' as check_name,
