@@ -29,7 +29,7 @@ ADDITIVE = (
 )  # fmt: skip
 DOUBLING = (
     *ADDITIVE, "flow_load_active", "flow_load_waiting", "flow_load_per_capita", "flow_load_per_member", "net_flow",
-    "cost_of_delay", "dependency_wait_days", "unplanned_items",
+    "cost_of_delay", "dependency_wait_days", "unplanned_items", "outcome_verdicts", "outcome_reviews_overdue",
     "stage_arrivals", "stage_departures", "stage_backlog", "stage_queue_growth",
 )  # fmt: skip
 # a higher percentile lies between two items, and moves a little when each of them is there twice; ranks need a sample

@@ -53,6 +53,11 @@ with checks as (
             'Write the id of a row of organization/key_results.csv into the initiative''s field, or add it there.'
         ),
         (
+            'unknown_outcome_word', null,
+            'It counts as no verdict and no type; rates that lack over 5 % of theirs are marked unmapped.',
+            'Add the word of the examples to dbt_project/seeds/outcome_words.csv, or choose a known one in the tracker.'
+        ),
+        (
             'quarantined_record', null,
             'These records are kept apart and count nowhere.',
             'See the reasons in raw_ingestion.quarantine of the warehouse, and mend the records.'
@@ -215,6 +220,17 @@ item_findings as (
             from {{ ref('stg_organization__key_results') }}
         )
     group by links.item_key
+    union all
+    select
+        'unknown_outcome_word' as check_name,
+        words.item_key,
+        case words.kind when 'verdict' then 'verdicts' else 'outcome types' end || ' that no rule knows' as subject,
+        min(greatest(words.valid_from, items.created_at)) as first_at,
+        max(words.valid_to) as last_at
+    from {{ ref('int_initiative_words') }} as words
+    inner join items on words.item_key = items.item_key
+    where words.value = 'unknown'
+    group by 1, 2, 3
     union all
     select
         'no_waiting_state' as check_name,
