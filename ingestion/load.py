@@ -44,7 +44,7 @@ META_TABLES = {
     "settings": "as_of timestamp, time_zone varchar, organization_name varchar, min_team_size integer, "
     "min_respondents integer, done_grace_minutes integer, publish_titles boolean, currency varchar, "
     "workday_start varchar, workday_end varchar, working_days varchar, outcome_min_words integer, "
-    "outcome_template varchar",
+    "outcome_template varchar, experience_drivers varchar",
     "published_metric_values": "as_of timestamp, metric varchar, definition_version integer, family varchar, "
     "scope_type varchar, scope_id varchar, period_grain varchar, period_start date, breakdown varchar, value double, "
     "n bigint, data_quality varchar, is_complete boolean",
@@ -246,6 +246,7 @@ class Warehouse:
             ",".join(organization.working_days),
             organization.outcome_min_words,
             organization.outcome_template,
+            ",".join(organization.experience_drivers),
         ]
         with self._lock, self._transaction() as sql:
             # made anew each time: an earlier version's table may lack a column

@@ -46,6 +46,25 @@ class OrganizationSettings(Strict):
         WEEKDAYS[:5], description="Days of the week on which people work", examples=["[mon, tue, wed, thu, fri]"]
     )
 
+    experience_drivers: tuple[str, ...] = Field(
+        (
+            "speed_of_delivery",
+            "ease_of_delivery",
+            "quality",
+            "interruptions",
+            "review_turnaround",
+            "tooling",
+            "psychological_safety",
+            "autonomy",
+            "role_clarity",
+            "cognitive_load",
+            "clarity_of_purpose",
+            "framing",
+            "support_and_belonging",
+        ),
+        description="Survey drivers whose mean is the experience index; a quarter that lacks one has none",
+        examples=["[speed_of_delivery, ease_of_delivery, quality]"],
+    )
     outcome_min_words: int = Field(
         2,
         ge=0,
@@ -105,6 +124,17 @@ class OrganizationSettings(Strict):
             if day not in WEEKDAYS:
                 raise ValueError(f"'{day}' is not a day{suggestion(day, WEEKDAYS)}")
         return tuple(day for day in WEEKDAYS if day in days)
+
+    @field_validator("experience_drivers", mode="before")
+    @classmethod
+    def _drivers(cls, value: Any) -> Any:
+        drivers = list_or_star(value, "drivers", "[speed_of_delivery, quality]")
+        for driver in drivers:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", driver):
+                raise ValueError(
+                    f"'{driver}' is no driver; write it as the survey's YAML does, such as speed_of_delivery"
+                )
+        return drivers
 
     @property
     def workday(self) -> tuple[str, str]:

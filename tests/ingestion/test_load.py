@@ -227,6 +227,7 @@ def test_settings_and_connections_are_written_once_a_run(tmp_path: Path) -> None
         publish_titles=False,
         outcome_min_words=2,
         outcome_template="Who can do what?",
+        experience_drivers=("speed", "quality"),
         currency="CHF",
         workday=("08:30", "17:00"),
         working_days=("mon", "tue"),
@@ -253,6 +254,7 @@ def test_settings_and_connections_are_written_once_a_run(tmp_path: Path) -> None
                 "mon,tue",
                 2,
                 "Who can do what?",
+                "speed,quality",
             )
         ]
         columns = "connection, type, source, base_url, is_configured"

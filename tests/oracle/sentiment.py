@@ -15,6 +15,11 @@ from tests.oracle.periods import Calendar, Key, Period, Row, Rows
 
 Scope = tuple[str, str]
 SCALES = {"likert": (1, 5), "nps": (0, 10), "yes_no": (0, 1)}
+EXPERIENCE = (
+    "speed_of_delivery", "ease_of_delivery", "quality", "interruptions", "review_turnaround", "tooling",
+    "psychological_safety", "autonomy", "role_clarity", "cognitive_load", "clarity_of_purpose", "framing",
+    "support_and_belonging",
+)  # fmt: skip
 TOP_BOXES = {5: (4, 5), 7: (6, 7), 11: (8, 9, 10), 2: (1,)}
 
 
@@ -129,7 +134,19 @@ class SentimentOracle:
                 found[Key("enps", *scope, period.grain, period.start, "all")] = self._row("enps", period, scope, "enps")
                 key = Key("response_rate", *scope, period.grain, period.start, "all")
                 found[key] = self._row("response_rate", period, scope, "all")
+                key = Key("experience_index", *scope, period.grain, period.start, "all")
+                found[key] = self._experience([self._row("driver_score", period, scope, d) for d in EXPERIENCE])
         return found
+
+    @staticmethod
+    def _experience(scores: list[Row]) -> Row:
+        """The mean of the drivers' scores; hidden with one of them, and nothing without one."""
+        for quality in ("suppressed", "no_data"):
+            if any(score.quality == quality for score in scores):
+                return Row(None, None, None, 0, quality)
+        quality = "partial" if any(score.quality == "partial" for score in scores) else "ok"
+        values = [score.value for score in scores if score.value is not None]
+        return Row(sum(values) / len(values), None, None, min(score.n for score in scores), quality)
 
     def _row(self, metric: str, period: Period, scope: Scope, driver: str) -> Row:
         if self.organization.is_suppressed(*scope, period):

@@ -60,12 +60,12 @@ def test_configuration_that_is_not_there(data: Path) -> None:
         (
             "projects: [SHOP, PAY]",
             "project: [SHOP, PAY]",
-            "connections.yml:24: connections[0].project: unknown key 'project'; did you mean 'projects'?",
+            "connections.yml:26: connections[0].project: unknown key 'project'; did you mean 'projects'?",
         ),
         (
             "start_date: 2025-01-01    #",
             "start_date: 2025-13-01    #",
-            "connections.yml:25: connections[0].start_date: '2025-13-01' is not a date; write YYYY-MM-DD",
+            "connections.yml:27: connections[0].start_date: '2025-13-01' is not a date; write YYYY-MM-DD",
         ),
         ("", "", "connections[0].token_env: environment variable JIRA_TOKEN is not set; "),
     ],

@@ -12,6 +12,7 @@ select
     working_days,
     cast(outcome_min_words as integer) as outcome_min_words,
     outcome_template,
+    experience_drivers,
     nullif(
         {{ seconds_between(
             "cast('2000-01-01 ' || workday_start as timestamp)", "cast('2000-01-01 ' || workday_end as timestamp)"

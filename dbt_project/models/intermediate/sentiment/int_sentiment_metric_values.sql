@@ -107,3 +107,24 @@ left join last_waves
         and spine.scope_id = last_waves.scope_id
         and spine.driver = last_waves.driver
         and spine.period_start = last_waves.period_start
+union all
+select
+    'experience_index' as metric,
+    scopes.scope_type,
+    scopes.scope_id,
+    scopes.period_grain,
+    scopes.period_start,
+    'all' as breakdown,
+    experience.experience_index as value,
+    null as numerator,
+    null as denominator,
+    case when experience.scope_id is null then 0 else experience.n end as n,
+    coalesce(experience.data_quality, 'no_data') as data_quality,
+    scopes.is_complete
+from {{ ref('int_scope_periods') }} as scopes
+left join {{ ref('int_experience_indexes') }} as experience
+    on
+        scopes.scope_type = experience.scope_type
+        and scopes.scope_id = experience.scope_id
+        and scopes.period_start = experience.period_start
+where scopes.period_grain = 'quarter'
