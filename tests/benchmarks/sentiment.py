@@ -24,7 +24,8 @@ LIMIT_SECONDS = 60
 MEASURED = ("int_sentiment_", "int_survey_answers", "fct_sentiment", "fct_enps", "fct_survey", "fct_perceived")
 REQUIRED = {
     "work_rules": "rule_order,connection,project,field,value,team_id,value_stream_id,weight,valid_from,valid_to",
-    "status_mappings": "connection,project,issue_type,status,flow_state,stage,stage_order,is_blocked,valid_from,valid_to",
+    "status_mappings": "connection,project,issue_type,status,flow_state,stage,stage_order,is_blocked,valid_from,"
+    "valid_to",
     "type_mappings": "connection,project,issue_type,condition_field,condition_value,flow_item_type,item_level,"
     "valid_from,valid_to",
 }
