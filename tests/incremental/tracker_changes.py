@@ -166,19 +166,30 @@ def values_changed(world: World, chance: random.Random) -> str:
 
 
 def outcomes_changed(world: World, chance: random.Random) -> str:
-    """Initiatives get and lose their outcome, its type, their review, key result and children, some of it backdated."""
+    """Initiatives get and lose their outcome, its type, key result and children."""
     items = [some_item(world, chance, type=EPIC) for _ in range(3)]
     for item in items:
         at = world.now - timedelta(minutes=6)
         world.tracker.put(item, at, "outcome", chance.choice(["Half the returns", "tbd", None]))
         world.tracker.put(item, at, "key_result", chance.choice(["KR-1", None]))
         world.tracker.put(item, at, "outcome_type", chance.choice(["Business", "Reliability", None]))
-    for name, value in (("actual_outcome", "Half of them"), ("verdict", "Partly"), ("outcome", "Fewer of the returns")):
-        item = some_item(world, chance, type=EPIC)
-        world.tracker.put(item, _past(world, chance, item), name, value, world.now)
     child = some_item(world, chance, "3")
     world.tracker.put(child, world.now - timedelta(minutes=5), "parent", items[0].id)
     return f"outcomes of {named(world, items)}; {child.id} has another parent"
+
+
+def backdated_outcomes(world: World, chance: random.Random) -> str:
+    """Outcomes, types, reviews and verdicts that were another in the past, told only now."""
+    new = {
+        "outcome": "Fewer of the returns",
+        "outcome_type": "Cost",
+        "actual_outcome": "Half of them",
+        "verdict": "Partly",
+    }
+    items = [some_item(world, chance, type=EPIC) for _ in new]
+    for item, (name, value) in zip(items, new.items(), strict=True):
+        world.tracker.put(item, _past(world, chance, item), name, value, world.now)
+    return f"backdated outcomes of {named(world, items)}"
 
 
 def unchanged_touch(world: World, chance: random.Random) -> str:

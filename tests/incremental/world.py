@@ -151,12 +151,18 @@ class World:
                 tracker.link(item, chance.choice(others), at)
 
     def _review(self, item: Item, day: datetime) -> None:
-        """A finished initiative is looked at, and looked at again; sometimes its promise is made to fit."""
+        """A finished initiative is looked at, and looked at again; sometimes its promise is made to fit.
+
+        The first one of all is finished soon, and nobody ever looks at it.
+        """
         if item.fields["type"] != EPIC:
             return
         at = max([day + timedelta(hours=19), *(change.at + timedelta(minutes=1) for change in item.changes)])
         dice = self.reviews.random()
-        if item.state(at)["status"] == WORKFLOW[-1]:
+        if item.id == min(each.id for each in self.tracker.items.values() if each.fields["type"] == EPIC):
+            if day < self.origin + timedelta(days=20) and item.state(at)["status"] != WORKFLOW[-1]:
+                self.tracker.put(item, at, "status", WORKFLOW[-1])
+        elif item.state(at)["status"] == WORKFLOW[-1]:
             if dice < 0.03:
                 self.tracker.put(item, at, "actual_outcome", self.reviews.choice(["Fell by a fifth", "tbd", None]))
             elif dice < 0.06:

@@ -20,8 +20,8 @@ readable as (
     select
         raw_text,
         text as document_text,
-        {{ readable_text('text') }} as text,
-        -- few texts hold a link
+        -- few texts hold markup, fewer a link
+        case when {{ matches_regex('text', "'[<\\[{!&]'") }} then {{ readable_text('text') }} else text end as text,
         case
             when {{ matches_regex('lower(text)', "'://|www\\.|mailto:|\\]\\(|!\\S+\\.[a-z]|<a '") }}
                 then {{ readable_text('text', 'out') }}
