@@ -314,7 +314,9 @@ def share_row(
         return Row(None, None, None, 0, "suppressed")
     if not denominator:
         return Row(None, None, None, 0, "no_data")
-    starts = [world.raw.start_dates.get(name) for name in world.sources.get(scope, ())]
+    teams = world.organization.teams if scope == ("team", SMALL_TEAMS) else ()
+    names = {name for name in teams if world.organization.team_scope(name, period) == SMALL_TEAMS} or {scope[1]}
+    starts = [world.raw.start_dates.get(c) for name in names for c in world.sources.get((scope[0], name), ())]
     is_partial = any(start is not None and period.start < start for start in starts)
     count = floor(denominator + 0.5) if n is None else n
     return Row(numerator / denominator, numerator, denominator, count, "partial" if is_partial else "ok")

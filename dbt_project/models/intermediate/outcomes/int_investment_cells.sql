@@ -53,7 +53,7 @@ worked as (
     left join {{ ref('int_team_cost_days') }} as days_before
         on
             pieces.team_id = days_before.team_id
-            and pieces.first_date = days_before.date_day + 1
+            and cast(pieces.first_date - interval 1 day as date) = days_before.date_day
     group by all
 
 ),
