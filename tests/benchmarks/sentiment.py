@@ -1,13 +1,8 @@
 """Benchmark of sentiment: suppression and all sentiment marts over large surveys. `make benchmark-sentiment`.
 
 200 teams in 20 value streams, 20 waves, 60 items (a driver each, one of them eNPS), 40 respondents a team, in raw form.
-<<<<<<< HEAD
-dbt builds every sentiment mart and all it needs (models only), in one process. The limit is on the models from placed
-answers on; what reads the raw JSON is printed beside. The exit code is 1 where the limit is missed.
-=======
 dbt builds every sentiment mart and all it needs (models only), in one process. The limit is on suppression and the
 marts; what reads the raw JSON and places ten million answers is printed beside. The exit code is 1 where it is missed.
->>>>>>> h_sup
 """
 
 import argparse
