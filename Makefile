@@ -8,7 +8,7 @@ export FLOWLIGHT_CONFIG ?= $(CURDIR)/config
 export FLOWLIGHT_DATA ?= $(CURDIR)/data
 SOURCES := ingestion orchestration sandbox tests
 
-.PHONY: nightly test soak check format dev benchmark benchmark-flow benchmark-delivery benchmark-sentiment venv clean
+.PHONY: nightly test soak check format dev benchmark benchmark-flow benchmark-delivery benchmark-sentiment benchmark-outcomes venv clean
 .DEFAULT_GOAL := nightly
 
 nightly: $(READY) ## the whole night: extract, load, build, test, publish
@@ -46,6 +46,9 @@ benchmark-delivery: $(READY) ## delivery and quality over a hundred thousand pul
 
 benchmark-sentiment: $(READY) ## suppression and sentiment over ten million survey answers
 	$(BIN)/python tests/benchmarks/sentiment.py
+
+benchmark-outcomes: $(READY) ## outcomes over fifty thousand initiatives with a million changes
+	$(BIN)/python tests/benchmarks/outcomes.py
 
 venv: $(READY) ## only the environment
 

@@ -75,7 +75,9 @@ def build_models(warehouse: Path, marts: Path, work: Path, select: Sequence[str]
     }
     with mock.patch.dict(os.environ, environment):
         arguments = ["build", "--exclude-resource-type", "unit_test", "--quiet", "--no-partial-parse"]
-        result = dbtRunner().invoke([*arguments, "--select", *select] if select else arguments)
+        # a part is tested by what stands on that part alone
+        part = ["--indirect-selection", "cautious", "--select", *select]
+        result = dbtRunner().invoke([*arguments, *part] if select else arguments)
         cleanup_connections()
         with DuckDBConnectionManager._LOCK:
             if DuckDBConnectionManager._ENV is not None:
