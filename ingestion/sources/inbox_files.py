@@ -1,8 +1,9 @@
 """Deployments, incidents, initiatives and security findings in an inbox folder -> `raw_inbox.<kind>`.
 
 Each kind has a folder of its own (`deployments/`, `incidents/`, `initiatives/`, `security_findings/`); every file in it
-is JSON lines (.jsonl, .ndjson), JSON or CSV, also gzipped, and every record is checked against `ingestion/schemas/<kind>.json`, which
-`flowlight schema <kind>` prints. A record that does not fit is quarantined with file, line and reason; the others load.
+is JSON lines (.jsonl, .ndjson), JSON or CSV, also gzipped, and every record is checked against
+`ingestion/schemas/<kind>.json`, which `flowlight schema <kind>` prints. A record that does not fit is quarantined with
+file, line and reason; the others load.
 
 Of several records with one id the one with the latest `updated_at` holds; one without counts as written when its file
 was last modified; among equals the one read last (files by name, then lines). What was loaded stays when its file is
