@@ -41,6 +41,7 @@ connections:
 TEAMS = ("sig-node", "sig-network")
 EMPTY = ("value_streams", "team_value_streams", "work_rules", "status_mappings", "type_mappings")
 GIVEN_UP = ("cancelled", True)
+LABELS = re.compile(r"\{[^}]*\}?")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 pytestmark = [
     pytest.mark.skipif(not PROPOSALS.is_file(), reason="the data of ../shared/real are not beside this checkout"),
@@ -77,7 +78,7 @@ def record_of(folder: str, proposal: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": folder, "title": proposal["title"], "team": proposal["owning-sig"], "state": state,
         **{name: f"{day}T00:00:00Z" for name, day in at.items() if name in wanted and day},
-        **({"anticipated_outcome": re.sub(r"\{[^}]*\}?", "", " ".join(metrics))} if isinstance(metrics, list) and any(metrics) else {}),
+        **({"anticipated_outcome": LABELS.sub("", " ".join(metrics))} if isinstance(metrics, list) and any(metrics) else {}),
     }  # fmt: skip
 
 
@@ -176,7 +177,7 @@ def test_the_feature_factory_ratio_is_that_of_the_proposals(night: Night, real: 
     assert len(rows) >= 20
     for row in rows:
         first = row["period_start"]
-        end = date(first.year + first.month // 12, (first.month + 2) % 12 + 1, 1)
+        end = date(first.year + (first.month + 2) // 12, (first.month + 2) % 12 + 1, 1)
         total = lacking = 0
         for proposal, state, dates in read:
             ended = dates.get("ended")
