@@ -64,7 +64,7 @@ class RecordSchema:
         name = ".".join(part for part in error.path if isinstance(part, str))
         rule, wanted = error.validator, error.validator_value
         if rule == "additionalProperties":
-            known = error.schema["properties"]
+            known = self.properties if not name else self.properties[name]["items"]["properties"]
             unknown = sorted(set(error.instance) - set(known))
             return f"{unknown[0]!r} is no field{suggestion(unknown[0], known)}"
         if rule == "required":

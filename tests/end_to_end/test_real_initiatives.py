@@ -75,10 +75,11 @@ def record_of(folder: str, proposal: dict[str, Any]) -> dict[str, Any]:
     state = STATES.get(proposal["status"], proposal["status"])
     wanted = {"created_at", *({"done": ["done_at"], "cancelled": ["cancelled_at"]}.get(state, ()))}
     metrics = proposal.get("metrics")
+    outcome = LABELS.sub("", " ".join(metrics)).strip() if isinstance(metrics, list) else None
     return {
         "id": folder, "title": proposal["title"], "team": proposal["owning-sig"], "state": state,
         **{name: f"{day}T00:00:00Z" for name, day in at.items() if name in wanted and day},
-        **({"anticipated_outcome": LABELS.sub("", " ".join(metrics))} if isinstance(metrics, list) and any(metrics) else {}),
+        **({"anticipated_outcome": outcome} if outcome else {}),
     }  # fmt: skip
 
 
