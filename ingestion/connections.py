@@ -352,14 +352,14 @@ class OrganizationFilesConnection(FilesConnection):
 
 
 class InboxConnection(FilesConnection):
-    """Deployments, incidents and security findings of tools that have no connector, as files in a folder."""
+    """Deployments, incidents, initiatives and findings of tools that have no connector, as files in a folder."""
 
     source: ClassVar[str] = "inbox"
 
     type: Literal["inbox"] = Field(description="inbox", examples=["inbox"])
     path: Path = Field(
         Path("inbox"),
-        description="The inbox, relative to the configuration folder: deployments/, incidents/, security_findings/",
+        description="The inbox, relative to the configuration folder: deployments/, incidents/, initiatives/, ...",
         examples=["inbox"],
     )
 

@@ -204,9 +204,9 @@ def sql(query: str, as_csv: bool) -> None:
 
 
 @main.command()
-@click.argument("kind", type=click.Choice(["deployments", "incidents", "security_findings"]))
+@click.argument("kind", type=click.Choice(["deployments", "incidents", "initiatives", "security_findings"]))
 def schema(kind: str) -> None:
-    """Print the JSON Schema of what an inbox may hold: its folders deployments, incidents, security_findings."""
+    """Print the JSON Schema of what an inbox may hold: its folders deployments, incidents, initiatives, ..."""
     from ingestion.schemas import schema_text
 
     click.echo(schema_text(kind), nl=False)

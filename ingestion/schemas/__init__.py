@@ -17,7 +17,7 @@ from jsonschema.exceptions import ValidationError
 from ingestion.validation import suggestion
 
 FOLDER = Path(__file__).parent
-KINDS = ("deployments", "incidents", "security_findings")
+KINDS = ("deployments", "incidents", "initiatives", "security_findings")
 PROBLEMS_SHOWN = 3
 FORMATS = FormatChecker(formats=())
 WANTED = {
@@ -44,14 +44,13 @@ def _is_web_address(value: Any) -> bool:
 class RecordSchema:
     """The schema of one kind of record.
 
-    digest: of its text; what was read by another one is read again. times: fields that hold a time or several.
+    digest: of its text; what was read by another one is read again.
     """
 
     kind: str
     digest: str
     properties: Mapping[str, Mapping[str, Any]]
     required: tuple[str, ...]
-    times: frozenset[str]
     validator: Any
 
     def problem(self, record: Any) -> str | None:
@@ -62,11 +61,12 @@ class RecordSchema:
         return "; ".join(texts[:PROBLEMS_SHOWN]) + more if texts else None
 
     def _text(self, error: ValidationError) -> str:
-        name = str(error.path[0]) if error.path else ""
+        name = ".".join(part for part in error.path if isinstance(part, str))
         rule, wanted = error.validator, error.validator_value
         if rule == "additionalProperties":
-            unknown = sorted(set(error.instance) - set(self.properties))
-            return f"{unknown[0]!r} is no field{suggestion(unknown[0], self.properties)}"
+            known = self.properties if not name else self.properties[name]["items"]["properties"]
+            unknown = sorted(set(error.instance) - set(known))
+            return f"{unknown[0]!r} is no field{suggestion(unknown[0], known)}"
         if rule == "required":
             field = error.message.split("'")[1]  # jsonschema reports one field at a time
             return f"{field} is required{self._condition(error)}"
@@ -105,9 +105,4 @@ def record_schema(kind: str) -> RecordSchema:
     validator = Draft202012Validator(document, format_checker=FORMATS)
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
     properties = document["properties"]
-    times = {name for name, rule in properties.items() if "date-time" in (rule.get("format"), _of_items(rule))}
-    return RecordSchema(kind, digest, properties, tuple(document["required"]), frozenset(times), validator)
-
-
-def _of_items(rule: Mapping[str, Any]) -> str | None:
-    return (rule.get("items") or {}).get("format")
+    return RecordSchema(kind, digest, properties, tuple(document["required"]), validator)

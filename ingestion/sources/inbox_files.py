@@ -1,8 +1,9 @@
-"""Deployments, incidents and security findings in an inbox folder -> `raw_inbox.<kind>`.
+"""Deployments, incidents, initiatives and security findings in an inbox folder -> `raw_inbox.<kind>`.
 
-Each kind has a folder of its own (`deployments/`, `incidents/`, `security_findings/`); every file in it is JSON lines
-(.jsonl, .ndjson), JSON or CSV, also gzipped, and every record is checked against `ingestion/schemas/<kind>.json`, which
-`flowlight schema <kind>` prints. A record that does not fit is quarantined with file, line and reason; the others load.
+Each kind has a folder of its own (`deployments/`, `incidents/`, `initiatives/`, `security_findings/`); every file in it
+is JSON lines (.jsonl, .ndjson), JSON or CSV, also gzipped, and every record is checked against
+`ingestion/schemas/<kind>.json`, which `flowlight schema <kind>` prints. A record that does not fit is quarantined with
+file, line and reason; the others load.
 
 Of several records with one id the one with the latest `updated_at` holds; one without counts as written when its file
 was last modified; among equals the one read last (files by name, then lines). What was loaded stays when its file is
@@ -105,14 +106,19 @@ def _file(
 
 def _record(values: Mapping[str, Any], schema: RecordSchema, written: datetime) -> Record:
     """A record as it lands: its times in UTC."""
-    payload = {name: _in_utc(value) if name in schema.times else value for name, value in values.items()}
+    payload = {name: _in_utc(value, schema.properties.get(name, {})) for name, value in values.items()}
     updated = payload.get("updated_at")
     return Record(values["id"], datetime.fromisoformat(updated) if updated else written, payload)
 
 
-def _in_utc(value: Any) -> Any:
+def _in_utc(value: Any, rule: Mapping[str, Any]) -> Any:
+    """A value with every time in it in UTC; `rule`: the part of the schema that describes it."""
     if isinstance(value, list):
-        return [_in_utc(each) for each in value]
+        return [_in_utc(each, rule["items"]) for each in value]
+    if isinstance(value, dict):
+        return {name: _in_utc(each, rule["properties"][name]) for name, each in value.items()}
+    if rule.get("format") != "date-time":
+        return value
     return value if value.endswith("Z") else datetime.fromisoformat(value).astimezone(UTC).isoformat()[:-6] + "Z"
 
 

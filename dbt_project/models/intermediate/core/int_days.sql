@@ -1,10 +1,22 @@
-with bounds as (
+-- files stretch nobody's history; where there is nothing else, they are it
+with filed as (
+
+    select min(created_at) as first_at
+    from {{ ref('int_filed_initiatives') }}
+
+),
+
+bounds as (
 
     select
-        cast(date_trunc('quarter', coalesce(min(histories.history_start_date), any_value(settings.as_of_date))) as date)
-            as first_date,
+        cast(date_trunc('quarter', coalesce(
+            min(histories.history_start_date),
+            min({{ local_date('filed.first_at', 'settings.time_zone') }}),
+            any_value(settings.as_of_date)
+        )) as date) as first_date,
         any_value(settings.as_of_date) as last_date
     from {{ ref('int_settings') }} as settings
+    cross join filed
     left join {{ ref('int_histories') }} as histories on true
 
 ),

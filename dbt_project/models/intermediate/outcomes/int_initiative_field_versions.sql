@@ -76,6 +76,14 @@ versions as (
         to_text as value_text
     from changes
     where is_visible
+    union all
+    select
+        item_key,
+        field,
+        version_ordinal,
+        valid_from,
+        value_text
+    from {{ ref('int_filed_initiative_versions') }}
 
 ),
 

@@ -48,6 +48,14 @@ versions as (
         to_text as key_result
     from changes
     where is_visible
+    union all
+    select
+        item_key,
+        version_ordinal as change_ordinal,
+        valid_from,
+        value_text as key_result
+    from {{ ref('int_filed_initiative_versions') }}
+    where field = 'key_result'
 
 ),
 

@@ -20,3 +20,17 @@ select
 from initiatives
 inner join {{ ref('int_work_items') }} as items on initiatives.item_key = items.item_key
 inner join {{ ref('int_work_item_facts') }} as facts on initiatives.item_key = facts.item_key
+union all
+select
+    item_key,
+    connection,
+    cast(null as {{ text_type() }}) as project_key,
+    initiative_id as item_number,
+    source_url,
+    flow_state,
+    created_at,
+    started_at,
+    done_at,
+    cancelled_at,
+    has_history
+from {{ ref('int_filed_initiatives') }}

@@ -27,6 +27,13 @@ titles as (
         from versions
     ) as initiatives on titles.item_key = initiatives.item_key
     where titles.field = 'title' and titles.value_text is not null
+    union all
+    select
+        item_key,
+        {{ beginning() }} as valid_from,
+        {{ forever() }} as valid_to,
+        {{ words_of('title') }} as words
+    from {{ ref('int_filed_initiatives') }}
 
 ),
 

@@ -10,6 +10,15 @@ with initiatives as (
         valid_to
     from {{ ref('int_work_item_types') }}
     where item_level = 'initiative'
+    union all
+    select
+        item_key,
+        item_key as profile_key,
+        connection,
+        flow_item_type,
+        {{ beginning() }} as valid_from,
+        {{ forever() }} as valid_to
+    from {{ ref('int_filed_initiatives') }}
 
 ),
 
@@ -33,6 +42,34 @@ main_teams as (
 
 ),
 
+owners as (
+
+    select
+        profile_key,
+        team_id,
+        value_stream_id,
+        valid_from,
+        valid_to
+    from main_teams
+    union all
+    select
+        filed.item_key as profile_key,
+        coalesce(known_teams.team_id, 'unassigned') as team_id,
+        known_value_streams.value_stream_id,
+        {{ beginning() }} as valid_from,
+        {{ forever() }} as valid_to
+    from {{ ref('int_filed_initiatives') }} as filed
+    left join (
+        select distinct team_id
+        from {{ ref('stg_organization__teams') }}
+    ) as known_teams on filed.team_id = known_teams.team_id
+    left join (
+        select distinct value_stream_id
+        from {{ ref('stg_organization__value_streams') }}
+    ) as known_value_streams on filed.value_stream_id = known_value_streams.value_stream_id
+
+),
+
 main_value_streams as (
 
     select
@@ -52,18 +89,18 @@ main_value_streams as (
 profile_owners as (
 
     select
-        main_teams.profile_key,
-        main_teams.team_id,
-        coalesce(main_teams.value_stream_id, main_value_streams.value_stream_id, 'unassigned') as value_stream_id,
-        greatest(main_teams.valid_from, coalesce(main_value_streams.valid_from, main_teams.valid_from)) as valid_from,
-        least(main_teams.valid_to, coalesce(main_value_streams.valid_to, main_teams.valid_to)) as valid_to
-    from main_teams
+        owners.profile_key,
+        owners.team_id,
+        coalesce(owners.value_stream_id, main_value_streams.value_stream_id, 'unassigned') as value_stream_id,
+        greatest(owners.valid_from, coalesce(main_value_streams.valid_from, owners.valid_from)) as valid_from,
+        least(owners.valid_to, coalesce(main_value_streams.valid_to, owners.valid_to)) as valid_to
+    from owners
     left join main_value_streams
         on
-            main_teams.value_stream_id is null
-            and main_teams.team_id = main_value_streams.team_id
-            and main_teams.valid_from < main_value_streams.valid_to
-            and main_teams.valid_to > main_value_streams.valid_from
+            owners.value_stream_id is null
+            and owners.team_id = main_value_streams.team_id
+            and owners.valid_from < main_value_streams.valid_to
+            and owners.valid_to > main_value_streams.valid_from
 
 )
 

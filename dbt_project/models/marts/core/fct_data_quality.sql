@@ -58,6 +58,21 @@ with checks as (
             'Add the word of the examples to dbt_project/seeds/outcome_words.csv, or choose a known one in the tracker.'
         ),
         (
+            'contradictory_initiative', null,
+            'These initiatives of the inbox count nowhere.',
+            'Mend the dates and states of these records in the files of inbox/initiatives.'
+        ),
+        (
+            'unknown_initiative_start', 'initiatives under way since nobody knows when',
+            'They count in feature_factory_ratio, and not among the started ones.',
+            'Write started_at into their records in inbox/initiatives.'
+        ),
+        (
+            'unknown_initiative_owner', null,
+            'They count in the organisation, and together as unassigned.',
+            'Name a team_id of organization/teams.csv, or a value_stream_id of value_streams.csv, in inbox/initiatives.'
+        ),
+        (
             'quarantined_record', null,
             'These records are kept apart and count nowhere.',
             'See the reasons in raw_ingestion.quarantine of the warehouse, and mend the records.'
@@ -332,6 +347,16 @@ findings as (
         cross join {{ ref('int_settings') }} as settings
         where quarantines.fetched_at <= settings.as_of
         group by quarantines.connection, quarantines.source, quarantines.stream
+        union all
+        select
+            check_name,
+            connection,
+            subject,
+            first_at,
+            last_at,
+            records_count,
+            whole_count
+        from {{ ref('int_filed_initiative_findings') }}
         union all
         select
             'stale_connection' as check_name,
