@@ -31,6 +31,7 @@ def judged_by_sql(texts: list[dict[str, str]], template: str, min_words: int = 2
             "create table int_work_item_values (item_key varchar, field varchar, value_text varchar,"
             " valid_from timestamp, valid_to timestamp)"
         )
+        sql.execute("create table int_filed_initiatives (item_key varchar, title varchar)")
         span = "timestamp '0001-01-01', timestamp '9999-12-31'"
         for number, text in enumerate(texts):
             value = text["text"] or None
