@@ -117,3 +117,18 @@ from {{ events }}
     {%- endif %}
     {%- endfor %}
 {%- endmacro %}
+
+{# Weights of a team's value streams that sum to 1: what rounding leaves goes to the largest. #}
+{% macro whole_value_stream_shares() -%}
+    select
+        team_id,
+        value_stream_id,
+        weight + case
+            when row_number() over weights = 1 then 1 - sum(weight) over (partition by team_id, valid_from)
+            else 0
+        end as weight,
+        valid_from,
+        valid_to
+    from {{ ref('int_team_value_streams') }}
+    window weights as (partition by team_id, valid_from order by weight desc, value_stream_id asc)
+{%- endmacro %}

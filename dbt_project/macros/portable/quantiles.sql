@@ -6,6 +6,6 @@
     quantile_cont({{ expression }}, [{{ probabilities | join(', ') }}])
 {%- endmacro %}
 
-{% macro exact_sum(expression, condition=none) -%}
-    round(cast(sum(cast({{ expression }} as decimal(18, 12))){% if condition %} filter (where {{ condition }}){% endif %} as double), 10)
+{% macro exact_sum(expression, condition=none, digits=18) -%}
+    round(cast(sum(cast({{ expression }} as decimal({{ digits }}, 12))){% if condition %} filter (where {{ condition }}){% endif %} as double), 10)
 {%- endmacro %}

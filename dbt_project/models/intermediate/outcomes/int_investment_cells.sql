@@ -60,17 +60,7 @@ worked as (
 
 team_shares as (
 
-    select
-        team_id,
-        value_stream_id,
-        weight + case
-            when row_number() over weights = 1 then 1 - sum(weight) over (partition by team_id, valid_from)
-            else 0
-        end as weight,
-        valid_from,
-        valid_to
-    from {{ ref('int_team_value_streams') }}
-    window weights as (partition by team_id, valid_from order by weight desc, value_stream_id asc)
+    {{ whole_value_stream_shares() }}
 
 ),
 

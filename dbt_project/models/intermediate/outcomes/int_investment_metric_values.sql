@@ -5,8 +5,8 @@ with item_days as (
         scope_id,
         period_grain,
         period_start,
-        sum(item_days) as item_days,
-        sum(feature_item_days) as feature_item_days
+        {{ exact_sum('item_days', digits=30) }} as item_days,
+        {{ exact_sum('feature_item_days', digits=30) }} as feature_item_days
     from {{ ref('int_investment_aggregates') }}
     group by scope_type, scope_id, period_grain, period_start
 

@@ -131,8 +131,8 @@ item_days as (
         scope_id,
         period_grain,
         period_start,
-        round(sum(item_days), 9) as item_days,
-        round(coalesce(sum(item_days) filter (where key_result_id = 'none'), 0), 9) as item_days_without
+        {{ exact_sum('item_days', digits=30) }} as item_days,
+        coalesce({{ exact_sum('item_days', "key_result_id = 'none'", digits=30) }}, 0) as item_days_without
     from {{ ref('int_investment_aggregates') }}
     group by scope_type, scope_id, period_grain, period_start
 

@@ -71,7 +71,7 @@ select
     case when shown.scope_type = 'team' then any_value(teams.parent_scope_id) end as value_stream_id,
     settings.min_respondents,
     coalesce(sum(teams.n), 0) as n,
-    coalesce(sum(teams.score_sum), 0) as score_sum,
+    coalesce({{ exact_sum('teams.score_sum', digits=30) }}, 0) as score_sum,
     coalesce(sum(teams.favourable_answers), 0) as favourable_answers,
     coalesce(sum(teams.favourable_count), 0) as favourable_count,
     sum(teams.promoters_count) as promoters_count,

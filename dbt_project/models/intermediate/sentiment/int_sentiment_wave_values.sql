@@ -38,7 +38,7 @@ sums as (
         around_type as scope_type,
         around_id as scope_id,
         cast(sum(n) as bigint) as n,
-        sum(score_sum) as score_sum,
+        {{ exact_sum('score_sum', digits=30) }} as score_sum,
         cast(sum(favourable_answers) as bigint) as favourable_answers,
         cast(sum(favourable_count) as bigint) as favourable_count,
         cast(sum(promoters_count) as bigint) as promoters_count,

@@ -68,7 +68,7 @@ grouped as (
         case when small_objectives.objective_id is null then scoped.objective_id else 'small_teams' end as objective_id,
         scoped.work_category,
         scoped.is_complete,
-        round(sum(scoped.item_days), 9) as active_item_days,
+        sum(cast(scoped.item_days as decimal(28, 10))) as active_item_days,
         max(scoped.currency) as currency,
         sum(scoped.cents) as cents
     from scoped
@@ -91,8 +91,9 @@ select
     objective_id,
     work_category,
     is_complete,
-    active_item_days,
-    active_item_days / nullif(sum(active_item_days) over scope_period, 0) as active_item_day_share,
+    cast(active_item_days as double) as active_item_days,
+    cast(active_item_days as double) / nullif(cast(sum(active_item_days) over scope_period as double), 0)
+        as active_item_day_share,
     currency,
     cast(cents / 100.0 as decimal(18, 2)) as amount,
     cast(cents as double) / nullif(sum(cents) over scope_period, 0) as cost_share,
