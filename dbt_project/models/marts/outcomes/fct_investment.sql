@@ -11,48 +11,46 @@ with small_objectives as (
 
 ),
 
+dated as (
+
+    select
+        cells.*,
+        periods.period_grain,
+        periods.period_start,
+        periods.is_complete
+    from {{ ref('int_investment_cells') }} as cells
+    inner join {{ ref('int_periods') }} as periods
+        on
+            periods.period_grain in ('month', 'quarter')
+            and date_trunc(periods.period_grain, cells.month_start) = periods.period_start
+
+),
+
 scoped as (
 
     select
+        dated.*,
         'team' as scope_type,
-        team_scopes.scope_id,
-        periods.period_grain,
-        periods.period_start,
-        periods.is_complete,
-        cells.*
-    from {{ ref('int_investment_cells') }} as cells
-    inner join {{ ref('int_periods') }} as periods
-        on
-            periods.period_grain in ('month', 'quarter')
-            and periods.period_start = cast(
-                case periods.period_grain
-                    when 'month' then cells.month_start else date_trunc('quarter', cells.month_start)
-                end as date
-            )
+        team_scopes.scope_id
+    from dated
     inner join {{ ref('int_team_period_scopes') }} as team_scopes
         on
-            cells.team_id = team_scopes.team_id
-            and periods.period_grain = team_scopes.period_grain
-            and periods.period_start = team_scopes.period_start
+            dated.team_id = team_scopes.team_id
+            and dated.period_grain = team_scopes.period_grain
+            and dated.period_start = team_scopes.period_start
             and not team_scopes.is_suppressed
     union all
     select
-        scopes.scope_type,
-        case scopes.scope_type when 'value_stream' then cells.value_stream_id else 'organization' end as scope_id,
-        periods.period_grain,
-        periods.period_start,
-        periods.is_complete,
-        cells.*
-    from {{ ref('int_investment_cells') }} as cells
-    inner join {{ ref('int_periods') }} as periods
-        on
-            periods.period_grain in ('month', 'quarter')
-            and periods.period_start = cast(
-                case periods.period_grain
-                    when 'month' then cells.month_start else date_trunc('quarter', cells.month_start)
-                end as date
-            )
-    cross join (values ('value_stream'), ('organization')) as scopes (scope_type)
+        *,
+        'value_stream' as scope_type,
+        value_stream_id as scope_id
+    from dated
+    union all
+    select
+        *,
+        'organization' as scope_type,
+        'organization' as scope_id
+    from dated
 
 ),
 
