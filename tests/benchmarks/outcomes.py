@@ -2,7 +2,8 @@
 
 50,000 initiatives with 1,000,000 changes and 100,000 stories below them, in raw form, at three sizes. dbt builds the
 outcome marts and all they need from the raw JSON (models only), in one process. The limits are on the models of
-outcomes alone; those of work items before them are printed beside. The exit code is 1 where a limit is missed.
+outcomes alone; those of work items before them are printed beside. Growth is that of what a build without a single
+initiative does not cost. The exit code is 1 where a limit is missed.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def seconds_of(measured: Measured) -> dict[str, float]:
 def run(folder: Path, initiatives: int) -> bool:
     """Generate and build all sizes, print; whether the limits hold."""
     totals: dict[int, float] = {}
-    for size in (initiatives // 10, initiatives // 3, initiatives):
+    for size in (0, initiatives // 10, initiatives // 3, initiatives):
         home = folder / str(size)
         generate(home, size)
         prepare(home)
@@ -57,9 +58,11 @@ def run(folder: Path, initiatives: int) -> bool:
     for name, seconds in sorted(models.items(), key=lambda item: -item[1])[:12]:
         print(f"| {name} | {seconds:.1f} |")
     print("\n| | measured | limit |\n|---|---|---|")
+    fixed = totals.pop(0)
+    exponent = growth_exponent({size: total - fixed for size, total in totals.items()})
     for size, total in totals.items():
         print(f"| models of outcomes, {size:,} initiatives, seconds | {total:.1f} | {LIMIT_SECONDS} |")
-    exponent = growth_exponent(totals)
+    print(f"| the same without initiatives (fixed cost) | {fixed:.1f} | |")
     print(f"| growth exponent | {exponent:.2f} | {LIMIT_EXPONENT} |")
     print(f"| whole `dbt run`, seconds (work items, staging and start included) | {whole.seconds:.1f} | |")
     print(f"| CPU seconds, peak memory MB | {whole.cpu_seconds:.1f}, {whole.megabytes:,.0f} | |")

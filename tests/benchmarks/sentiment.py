@@ -1,8 +1,8 @@
 """Benchmark of sentiment: suppression and all sentiment marts over large surveys. `make benchmark-sentiment`.
 
 200 teams in 20 value streams, 20 waves, 60 items (a driver each, one of them eNPS), 40 respondents a team, in raw form.
-dbt builds every sentiment mart and all it needs (models only), in one process. The limit is on suppression and the
-marts; what reads the raw JSON and places ten million answers is printed beside. The exit code is 1 where it is missed.
+dbt builds every sentiment mart and all it needs (models only), in one process. The limit is on that whole process, which
+also reads the raw JSON and places ten million answers; the exit code is 1 where it is missed.
 """
 
 import argparse
@@ -109,11 +109,11 @@ def run(data: Path) -> bool:
     for name, seconds in sorted(measured.items(), key=lambda item: -item[1]):
         print(f"| {name} | {seconds:.1f} |")
     total = sum(measured.values())
-    print(f"| **suppression and sentiment marts** (limit {LIMIT_SECONDS}) | {total:.1f} |")
+    print(f"| **suppression and sentiment marts** | {total:.1f} |")
     rest = sum(whole.models.values()) - total
     print(f"| the rest of the build: reading the raw JSON, placing the answers | {rest:.1f} |")
-    print(f"| whole `dbt run`, {whole.megabytes:,.0f} MB at most | {whole.seconds:.1f} |")
-    return total <= LIMIT_SECONDS
+    print(f"| **whole `dbt run`**, {whole.megabytes:,.0f} MB at most (limit {LIMIT_SECONDS}) | {whole.seconds:.1f} |")
+    return whole.seconds <= LIMIT_SECONDS
 
 
 def main() -> int:
