@@ -56,6 +56,8 @@ META_TABLES = {
     "value_stream_id varchar, version integer, versioned_at timestamp, n bigint, score_sum double, "
     "favourable_answers bigint, favourable_count bigint, promoters_count bigint, passives_count bigint, "
     "detractors_count bigint, invited_count bigint",
+    "published_sentiment_answers": "wave_key varchar, driver varchar, scope_type varchar, scope_id varchar, "
+    "version integer, answer_hash ubigint",
 }
 
 

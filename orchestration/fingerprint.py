@@ -19,6 +19,7 @@ LEFT_OUT = {
     "raw_ingestion.published_metric_values": None,
     "raw_ingestion.published_restatements": None,
     "raw_ingestion.published_sentiment_versions": None,
+    "raw_ingestion.published_sentiment_answers": None,
 }
 IGNORED_FOLDERS = {"target", "logs", "dbt_packages", "__pycache__"}
 

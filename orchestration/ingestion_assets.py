@@ -24,6 +24,7 @@ LEDGER = {
     "published_metric_values": "core.fct_metric_values of the publication that stands. One row per row of it.",
     "published_restatements": "core.fct_restatements of the publication that stands. One row per row of it.",
     "published_sentiment_versions": "sentiment.fct_sentiment_versions of the publication that stands. One row per row.",
+    "published_sentiment_answers": "Hashes of the answers in its blocks. One row per version of a block and answer.",
 }
 
 

@@ -19,13 +19,30 @@ MARTS = {  # table, schema and mart, and the columns without which there is noth
     "published_sentiment_versions": ("sentiment", "fct_sentiment_versions", BLOCK),
 }
 
+ANSWERS = "raw_ingestion.published_sentiment_answers"
+KEEP_ANSWERS = f"""
+    insert into {ANSWERS} by name
+    select answers.wave_key, answers.driver, answers.scope_type, answers.scope_id, versions.version, answers.answer_hash
+    from intermediate.int_sentiment_block_answers as answers
+    inner join raw_ingestion.published_sentiment_versions as versions
+        on (answers.wave_key, answers.driver, answers.scope_type, answers.scope_id, answers.as_of)
+            = (versions.wave_key, versions.driver, versions.scope_type, versions.scope_id, versions.versioned_at)
+    anti join {ANSWERS} as kept
+        on (answers.wave_key, answers.driver, answers.scope_type, answers.scope_id, versions.version)
+            = (kept.wave_key, kept.driver, kept.scope_type, kept.scope_id, kept.version);
+    delete from {ANSWERS} where (wave_key, driver, scope_type, scope_id, version) not in
+        (select (wave_key, driver, scope_type, scope_id, version) from raw_ingestion.published_sentiment_versions)
+"""
+"""Hashes of the answers in the blocks of survey waves that stand published, from the build that made them."""
+
 
 def remember_published(settings: Settings, warehouse: Warehouse) -> None:
     """Make the tables `published_...` of `raw_ingestion` anew from the publication that stands.
 
     Only what was published counts: after a night that failed or was killed they hold what the last good one said.
-    Without a publication they are empty; a column that an older version did not publish is null. Raises GateError
-    where the published file cannot be read.
+    Without a publication they are empty; a column that an older version did not publish is null. What is never
+    published, hashes of the answers in each version of a block of a survey wave, is taken over from the build that was
+    published; without them the block stands as it is. Raises GateError where the published file cannot be read.
     """
     for table in MARTS:
         warehouse.query(f"create or replace table raw_ingestion.{table} ({META_TABLES[table]})")
@@ -46,6 +63,8 @@ def remember_published(settings: Settings, warehouse: Warehouse) -> None:
             f"{settings.published_file} cannot be read: {str(error).splitlines()[0]}; move {settings.published} away "
             "and run again: core.fct_restatements then begins anew, and survey waves are published anew"
         ) from error
+    if _columns(warehouse, "warehouse", "intermediate", "int_sentiment_block_answers"):
+        warehouse.query(KEEP_ANSWERS)
 
 
 def _copy(warehouse: Warehouse, table: str, as_of: datetime) -> None:

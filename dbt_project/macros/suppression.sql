@@ -211,30 +211,22 @@
             and teams.parent_scope_id = judged.scope_id
 {%- endmacro %}
 
-{% macro is_safe_step(new, old) -%}
+{% macro is_open_change(change) -%}
     (
-        {%- set step = 'abs(' ~ new ~ '.n - ' ~ old ~ '.n)' %}
-        {%- set score = '(' ~ new ~ '.score_sum - ' ~ old ~ '.score_sum) * sign(' ~ new ~ '.n - ' ~ old ~ '.n)' %}
-        {{ step }} >= {{ new }}.min_respondents
+        {{ change }}.n >= {{ change }}.min_respondents
         and (
-            {{ new }}.driver = 'all'
+            {{ change }}.driver = 'all'
             or (
-                {{ score }} >= 10 * ({{ new }}.min_respondents - 1)
-                and {{ score }} <= 100 * {{ step }} - 10 * ({{ new }}.min_respondents - 1)
-                {%- for part, whole in [
-                    ('favourable_count', 'favourable_answers'),
-                    ('promoters_count', 'n'),
-                    ('passives_count', 'n'),
-                    ('detractors_count', 'n'),
-                ] %}
-                    and coalesce(
-                        {{ new }}.{{ whole }} = 0
-                        or ({{ new }}.{{ part }} - {{ old }}.{{ part }}) * sign({{ new }}.n - {{ old }}.n)
-                        between 1
-                        and ({{ new }}.{{ whole }} - {{ old }}.{{ whole }}) * sign({{ new }}.n - {{ old }}.n) - 1,
-                        true
-                    )
-                {%- endfor %}
+                {{ change }}.score_sum between 10 * ({{ change }}.min_respondents - 1)
+                and 100 * {{ change }}.n - 10 * ({{ change }}.min_respondents - 1)
+                and (
+                    {{ change }}.favourable_answers = 0
+                    or {{ change }}.favourable_count between 1 and {{ change }}.favourable_answers - 1
+                )
+                and (
+                    not {{ change }}.is_recommendation
+                    or least({{ change }}.promoters_count, {{ change }}.passives_count, {{ change }}.detractors_count) > 0
+                )
             )
         )
     )

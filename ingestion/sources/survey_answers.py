@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,7 +62,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One respondent's answers in one wave. `identity` is what tells respondents apart, before hashing."""
+    """One respondent's answers in one wave. `identity` is what tells respondents apart, before hashing; blank = unknown."""
 
     line: int
     file: str
@@ -137,7 +138,7 @@ class Rules:
         return Answer(
             line=line,
             file=table.file,
-            identity=respondent or f"{self.survey.survey}\x1f{self.wave.wave}\x1f{table.file}\x1f{line}",
+            identity=respondent,
             submitted_at=self._submitted_at(cells[layout.submitted_at] if layout.submitted_at is not None else ""),
             team=self._unit("team", self.team, cells, layout.team, self.teams),
             value_stream=self._unit(
@@ -251,6 +252,24 @@ def find_layout(
     if not items and not problems:
         problems.append(("items", f"{table.file} has none of the declared items"))
     return layout, problems
+
+
+def told_apart(answers: list[Answer], wave: str) -> list[Answer]:
+    """The answers, those without a respondent's id with an identity made of what they say; equal ones are numbered.
+
+    So a row that comes or goes leaves the others who they were, wherever it stands and whatever the file is called.
+    wave: key of the wave, for two waves have no respondent in common then.
+    """
+    found: list[Answer] = []
+    seen: Counter[str] = Counter()
+    for answer in answers:
+        if not answer.identity:
+            said = (wave, answer.team or "", answer.value_stream or "", answer.submitted_at.isoformat())
+            text = "\x1f".join((*said, json.dumps(answer.answers, sort_keys=True)))
+            seen[text] += 1
+            answer = replace(answer, identity=f"{text}\x1f{seen[text]}")
+        found.append(answer)
+    return found
 
 
 def last_complete(answers: list[Answer]) -> list[Answer]:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from ingestion.connections import OrganizationFilesConnection
 from ingestion.salt import load_salt
 from ingestion.sources.organization_files import team_names
-from ingestion.sources.survey_answers import Answer, Layout, Rules, find_layout, last_complete
+from ingestion.sources.survey_answers import Answer, Layout, Rules, find_layout, last_complete, told_apart
 from ingestion.sources.survey_description import ResultsFile, Survey, Unit, Wave, normalized
 from ingestion.sources.survey_tables import FORMATS, OTHER_FORMATS, ResultsTable, read_results
 from ingestion.stream import Quarantined, Record, Source, Stream
@@ -226,7 +226,8 @@ class Inbox:
             quarantined += bad
         if layout is None:
             return None
-        return WaveReading(survey, wave, layout, tuple(last_complete(answers)), tuple(quarantined), self.teams)
+        told = last_complete(told_apart(answers, f"{survey.survey}:{wave.wave}"))
+        return WaveReading(survey, wave, layout, tuple(told), tuple(quarantined), self.teams)
 
     def table(
         self, document: Document, survey: Survey, wave: Wave, results: ResultsFile, place: Location

@@ -92,10 +92,14 @@ def live_on(wave: Wave, chance: random.Random) -> Wave:
     for name in chance.sample(sorted(people), min(len(people), chance.choice([0, 0, 1, 6]))):
         old = people[name]
         people[name] = _answer(name, old.team, chance, chance.random(), 0.3, 0.05, old.version + 1)
+    if chance.random() < 0.3:  # a team's file is put right, as a whole
+        team, opinion = chance.choice(sorted(streams)), chance.random()
+        for name in [name for name, person in people.items() if person.team == team]:
+            people[name] = _answer(name, team, chance, opinion, 0.3, 0.05, people[name].version + 1)
     if chance.random() < 0.2:  # a corrected organisation file: a team belongs elsewhere
         streams[chance.choice(sorted(streams))] = chance.choice(sorted(set(streams.values())))
     if chance.random() < 0.2:  # people were filed under the wrong team
         here, there = chance.choice(sorted(streams)), chance.choice(sorted(streams))
-        for name in [n for n, person in people.items() if person.team == here][: chance.randint(1, 4)]:
+        for name in [n for n, person in people.items() if person.team == here][: chance.choice([1, 2, 4, 8])]:
             people[name] = replace(people[name], team=there)
     return Wave(wave.key, streams, wave.invited, people)

@@ -14,13 +14,15 @@ import pandas as pd
 
 from ingestion.load import META_TABLES
 from orchestration.dbt_build import QUIET
+from orchestration.restatements import KEEP_ANSWERS
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.incremental.nights import environment, manifest
 from tests.sentiment.hierarchies import DRIVERS, Wave, is_favourable, score
 
 CHAIN = (
-    "int_sentiment_cells", "int_sentiment_suppressions", "int_sentiment_blocks", "int_sentiment_versions",
-    "int_sentiment_wave_values",
+    "int_survey_driver_scores", "int_sentiment_cells", "int_sentiment_suppressions", "int_sentiment_shown_cells",
+    "int_sentiment_team_blocks", "int_sentiment_blocks", "int_sentiment_block_answers", "int_sentiment_steps",
+    "int_sentiment_versions", "int_sentiment_wave_values",
 )  # fmt: skip
 FIRST_NIGHT = datetime(2026, 7, 1, 2)
 ONLY_CELLS_UNDER_K = """
@@ -59,9 +61,10 @@ class House:
 
     def __init__(self, folder: Path, k: int = 5) -> None:
         self.connection = duckdb.connect(str(folder / "warehouse.duckdb"))
-        self.connection.execute("create schema staging; create schema intermediate")
-        columns = META_TABLES["published_sentiment_versions"]
-        self.connection.execute(f"create table staging.stg_ingestion__published_sentiment_versions ({columns})")
+        self.connection.execute("create schema staging; create schema intermediate; create schema raw_ingestion")
+        for table in ("published_sentiment_versions", "published_sentiment_answers"):
+            self.connection.execute(f"create table raw_ingestion.{table} ({META_TABLES[table]})")
+            self.connection.execute(f"create view staging.stg_ingestion__{table} as from raw_ingestion.{table}")
         self.k, self.now = k, FIRST_NIGHT
 
     def night(self, waves: Iterable[Wave], *, complementary: bool = True) -> list[dict[str, Any]]:
@@ -73,9 +76,10 @@ class House:
                 sql = ONLY_CELLS_UNDER_K
             self.connection.execute(f"create or replace table intermediate.{name} as {sql}")
         self.connection.execute(
-            """create or replace table staging.stg_ingestion__published_sentiment_versions as
+            """create or replace table raw_ingestion.published_sentiment_versions as
             from intermediate.int_sentiment_versions"""
         )
+        self.connection.execute(KEEP_ANSWERS)
         self.now += timedelta(days=1)
         return self.rows("select * from intermediate.int_sentiment_wave_values")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.sentiment.adversary import Told, derived_groups, openness, possible_counts, possible_points
-from tests.sentiment.hierarchies import Wave, live_on, organization
+from tests.sentiment.hierarchies import DRIVERS, STEPS, Person, Wave, live_on, organization
 from tests.sentiment.history import History
 from tests.sentiment.models import House
 from tests.sentiment.reading import attack
@@ -117,6 +118,60 @@ def test_ten_nights_of_late_answers_erasures_and_another_structure_tell_no_more(
 def test_ten_nights_of_twenty_organisations_tell_no_more(tmp_path: Path) -> None:
     for found, _ in ten_nights(tmp_path, range(2000, 2020)):
         assert not found
+
+
+def two_teams(chance: random.Random) -> Wave:
+    """Two teams of one value stream, 14 people each, of all opinions: both are shown."""
+    wave = Wave("two", {"a": "v", "b": "v"}, {"a": 20, "b": 20})
+    for number in range(28):
+        answers = {driver: round(chance.random() * STEPS[kind]) for driver, kind in DRIVERS.items()}
+        wave.people[f"p{number}"] = Person(f"p{number}", "ab"[number % 2], answers)
+    return wave
+
+
+def nights_of(folder: Path, waves: list[Wave]) -> History:
+    """What stands published after nights that found a wave like this, one after the other."""
+    house, history = House(folder, K), History()
+    for wave in waves:
+        rows = house.night([wave])
+        history.publish(wave, rows, house.versions())
+    return history
+
+
+def test_one_late_answer_stays_unknown_beside_people_filed_anew(tmp_path: Path) -> None:
+    """Six people move from a to b, and one comes late: both blocks change by more than k, their sum by one."""
+    for seed in range(6):
+        chance = random.Random(seed)
+        first = two_teams(chance)
+        moved = {n: replace(p, team="b") if p.team == "a" and int(n[1:]) < 12 else p for n, p in first.people.items()}
+        late = Person("late", "b", {"speed": 4, "enps": 9, "safety": 1, "hours": 30})
+        (tmp_path / str(seed)).mkdir()
+        history = nights_of(tmp_path / str(seed), [first, replace(first, people=moved | {"late": late})])
+        assert not history.attack(K), seed
+
+
+def corrected(wave: Wave, chance: random.Random, names: Iterable[str]) -> Wave:
+    """The wave after these people's answers were put right."""
+    people = dict(wave.people)
+    for name in names:
+        answers = {driver: round(chance.random() * STEPS[kind]) for driver, kind in DRIVERS.items()}
+        people[name] = replace(people[name], answers=answers, version=people[name].version + 1)
+    return replace(wave, people=people)
+
+
+def test_corrections_change_a_published_wave_in_batches_only(tmp_path: Path) -> None:
+    """A corrected file of 14 people is told, four corrections never are; nor are two beside what is as first told."""
+    chance = random.Random(3)
+    first = two_teams(chance)
+    names = [f"p{number}" for number in range(28)]
+    few, many = corrected(first, chance, names[:8:2]), corrected(first, chance, names[::2])
+    (tmp_path / "few").mkdir()
+    assert nights_of(tmp_path / "few", [first, few, first]).moved == 0
+    (tmp_path / "many").mkdir()
+    history = nights_of(tmp_path / "many", [first, few, many, corrected(first, chance, names[:2]), many])
+    assert {key for places in history.blocks.values() for key, version in places if version > 1} == {("team", "a")}
+    assert 1 < history.moved <= len(DRIVERS)
+    assert not history.attack(K)
 
 
 def test_publishing_every_night_anew_would_tell(tmp_path: Path) -> None:

@@ -85,3 +85,7 @@
 {% macro pattern_matches(text, pattern) -%}
     regexp_extract_all({{ text }}, {{ pattern }})
 {%- endmacro %}
+
+{% macro stable_hash(columns) -%}
+    md5_number_lower(concat_ws('|', {{ columns | join(', ') }}))
+{%- endmacro %}
