@@ -62,7 +62,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One respondent's answers in one wave. `identity` is what tells respondents apart, before hashing; blank = unknown."""
+    """One respondent's answers in one wave. `identity` tells respondents apart, before hashing; blank = unknown."""
 
     line: int
     file: str

@@ -1,8 +1,8 @@
 """Benchmark of sentiment: suppression and all sentiment marts over large surveys. `make benchmark-sentiment`.
 
 200 teams in 20 value streams, 20 waves, 60 items (a driver each, one of them eNPS), 40 respondents a team, in raw form.
-dbt builds every sentiment mart and all it needs (models only), in one process. The limit is on that whole process, which
-also reads the raw JSON and places ten million answers; the exit code is 1 where it is missed.
+dbt builds every sentiment mart and all it needs (models only), in one process. The limit is on that whole process,
+which also reads the raw JSON and places ten million answers; the exit code is 1 where it is missed.
 """
 
 import argparse

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-from tests.incremental.organization import SIZES, Row
+from tests.incremental.organization import ITEMS, SCALE, SIZES, Row
 from tests.incremental.tracker import COMPONENTS, Item
 from tests.incremental.tracker_changes import (
     backdated_outcomes,
@@ -142,12 +142,18 @@ def purpose_changed(world: World, chance: random.Random) -> str:
 
 
 def late_answers(world: World, chance: random.Random) -> str:
-    """Answers after a wave's end, corrected ones, and one taken out."""
+    """Answers after a wave's end, corrected ones (now and then a whole file), some in another team, one taken out."""
     wave = world.organization.waves[0]["wave"]
     for team in chance.sample(list(SIZES), 3):
         world.respond(wave, team, chance.randrange(SIZES[team]), world.now - timedelta(hours=1))
-    world.organization.answers[wave].pop(0)
-    return f"late answers in {wave}"
+    rows = world.organization.answers[wave]
+    rows.pop(0)
+    corrected = chance.random() < 0.6
+    for row in rows if corrected else []:
+        row.update(zip(ITEMS, chance.choices(list(SCALE), k=len(ITEMS)), strict=True))
+    for row in chance.sample(rows, min(len(rows), chance.choice([0, 1, 6]))):
+        row["Team"] = chance.choice(list(SIZES))
+    return f"late answers in {wave}" + (", a corrected file" if corrected else "")
 
 
 # --- the forge -------------------------------------------------------------------------------------------------------

@@ -238,7 +238,9 @@ def test_without_a_respondent_every_row_is_one(tmp_path: Path) -> None:
     none = read(tmp_path, HEADER + GOOD, YAML.replace("respondent: Id\n", ""))
     first, second = [answer.identity for answer in none.answers]
     rows = GOOD.splitlines(keepends=True)
-    more = read(tmp_path, HEADER + rows[0] + ",,Check-out,1,1,1,\n" + "".join(rows), YAML.replace("respondent: Id\n", ""))
+    more = read(
+        tmp_path, HEADER + rows[0] + ",,Check-out,1,1,1,\n" + "".join(rows), YAML.replace("respondent: Id\n", "")
+    )
     assert len({answer.identity for answer in more.answers}) == 4
     assert {first, second} < {answer.identity for answer in more.answers}, "a new row made another of those after it"
 
@@ -350,7 +352,7 @@ def test_a_wave_may_declare_places_anew_or_take_them_away(tmp_path: Path) -> Non
     (folder / "two.tsv").write_bytes("Größe;Speed;Tools;Recommend\nü;5;5;5\n".encode("cp1252"))
     first, second = read_surveys(folder, teams=TEAMS)
     assert (len(first.answers), answers(second)) == (2, [{"speed": 5, "tools": 5, "enps": 5}])
-    assert (second.answers[0].team, second.answers[0].identity.split("\x1f")[0]) == ("payments", "pulse")
+    assert (second.answers[0].team, second.answers[0].identity.split("\x1f")[0]) == ("payments", "pulse:two")
 
 
 def test_several_files_of_a_wave_with_a_team_each(tmp_path: Path) -> None:

@@ -67,19 +67,26 @@ class House:
             self.connection.execute(f"create view staging.stg_ingestion__{table} as from raw_ingestion.{table}")
         self.k, self.now = k, FIRST_NIGHT
 
-    def night(self, waves: Iterable[Wave], *, complementary: bool = True) -> list[dict[str, Any]]:
-        """Read, build and publish; the rows of int_sentiment_wave_values, which every mart takes its numbers from."""
+    def night(
+        self, waves: Iterable[Wave], *, complementary: bool = True, published: bool = True
+    ) -> list[dict[str, Any]]:
+        """Read, build and publish; the rows of int_sentiment_wave_values, which every mart takes its numbers from.
+
+        published: False = a night that ends before it publishes.
+        """
+        if self.rows("select 1 from duckdb_tables() where table_name = 'int_sentiment_block_answers'"):
+            self.connection.execute(KEEP_ANSWERS)
         self._write(list(waves))
         for name in CHAIN:
             sql = compiled()[name]
             if name == "int_sentiment_suppressions" and not complementary:
                 sql = ONLY_CELLS_UNDER_K
             self.connection.execute(f"create or replace table intermediate.{name} as {sql}")
-        self.connection.execute(
-            """create or replace table raw_ingestion.published_sentiment_versions as
-            from intermediate.int_sentiment_versions"""
-        )
-        self.connection.execute(KEEP_ANSWERS)
+        if published:
+            self.connection.execute(
+                """create or replace table raw_ingestion.published_sentiment_versions as
+                from intermediate.int_sentiment_versions"""
+            )
         self.now += timedelta(days=1)
         return self.rows("select * from intermediate.int_sentiment_wave_values")
 

@@ -46,11 +46,16 @@ select
     blocks.*,
     {{ is_publishable_block('blocks') }} as is_publishable,
     published.version as published_version,
-    published.version is not null
-    {%- for column in ['n', 'score_sum', 'favourable_answers', 'favourable_count', 'promoters_count', 'passives_count',
-        'detractors_count'] %}
-        and blocks.{{ column }} is not distinct from published.{{ column }}
-    {%- endfor %} as is_told
+    coalesce(
+        blocks.n = published.n
+        {%- for column in ['score_sum', 'favourable_answers', 'favourable_count'] %}
+            and blocks.{{ column }} = published.{{ column }}
+        {%- endfor %}
+        {%- for column in ['promoters_count', 'passives_count', 'detractors_count'] %}
+            and coalesce(blocks.{{ column }}, -1) = coalesce(published.{{ column }}, -1)
+        {%- endfor %},
+        false
+    ) as is_told
 from blocks
 left join published
     on {{ same_columns('blocks', 'published', ['wave_key', 'driver', 'scope_type', 'scope_id']) }}

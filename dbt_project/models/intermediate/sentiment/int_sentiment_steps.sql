@@ -21,12 +21,12 @@ versions as (
         {%- for column in block %}
             candidates.{{ column }},
         {%- endfor %}
+        {%- for name in sums %}
+            published.{{ name }},
+        {%- endfor %}
         candidates.min_respondents,
         published.version,
         published.n
-        {%- for name in sums %},
-            published.{{ name }}
-        {%- endfor %}
     from candidates
     inner join {{ ref('stg_ingestion__published_sentiment_versions') }} as published
         on {{ same_columns('candidates', 'published', block) }}
@@ -37,7 +37,7 @@ told as (
 
     select *
     from {{ ref('stg_ingestion__published_sentiment_answers') }}
-    where wave_key in (select wave_key from candidates)
+    where wave_key in (select candidates.wave_key from candidates)
 
 ),
 
@@ -45,7 +45,7 @@ standing as (
 
     select *
     from {{ ref('int_sentiment_block_answers') }}
-    where wave_key in (select wave_key from candidates)
+    where wave_key in (select candidates.wave_key from candidates)
 
 ),
 
@@ -54,11 +54,25 @@ recognised as (
 
     select
         told.wave_key,
-        2 * count(standing.answer_hash) >= count(*) as is_recognised
-    from (select distinct wave_key, answer_hash from told where driver = 'all') as told
-    left join (select distinct wave_key, answer_hash from standing where driver = 'all') as standing
-        on {{ same_columns('told', 'standing', ['wave_key', 'answer_hash']) }}
+        2 * count(distinct standing.answer_hash) >= count(distinct told.answer_hash) as is_recognised
+    from told
+    left join standing on {{ same_columns('told', 'standing', ['wave_key', 'driver', 'answer_hash']) }}
+    where told.driver = 'all'
     group by told.wave_key
+
+),
+
+places as (
+
+    select
+        {{ block | join(', ') }},
+        answer_hash
+    from told
+    union
+    select
+        {{ block | join(', ') }},
+        answer_hash
+    from standing
 
 ),
 
@@ -69,11 +83,7 @@ moved as (
         wave_key,
         driver,
         answer_hash
-    from (
-        select distinct {{ block | join(', ') }}, answer_hash from told
-        union
-        select distinct {{ block | join(', ') }}, answer_hash from standing
-    ) as places
+    from places
     group by wave_key, driver, answer_hash
     having count(*) > 1
 
@@ -86,13 +96,12 @@ here as (
             versions.{{ column }},
         {%- endfor %}
         versions.version,
-        count(told.answer_hash) as kept_n,
-        count(*) filter (where told.answer_hash is null and moved.answer_hash is null) as joined_n
-        {%- for name, value in sums.items() %},
+        {%- for name, value in sums.items() %}
             coalesce(sum({{ value }}) filter (where told.answer_hash is not null), 0) as kept_{{ name }},
             coalesce(sum({{ value }}) filter (where told.answer_hash is null and moved.answer_hash is null), 0)
-                as joined_{{ name }}
+                as joined_{{ name }},
         {%- endfor %}
+        count(*) filter (where told.answer_hash is null and moved.answer_hash is null) as joined_n
     from versions
     inner join standing on {{ same_columns('versions', 'standing', block) }}
     left join told
@@ -115,13 +124,14 @@ gone as (
             versions.{{ column }},
         {%- endfor %}
         versions.version,
-        count(told.answer_hash) as told_n,
-        count(*) filter (where here.answer_hash is null and moved.answer_hash is null) as left_n,
-        count(*) filter (where here.answer_hash is null and moved.answer_hash is not null and standing.answer_hash is null)
-            as unknown_n
-        {%- for name, value in sums.items() %},
-            coalesce(sum({{ value }}) filter (where here.answer_hash is null), 0) as moved_{{ name }}
+        {%- for name, value in sums.items() %}
+            coalesce(sum({{ value }}) filter (where here.answer_hash is null), 0) as moved_{{ name }},
         {%- endfor %}
+        count(*) as told_n,
+        count(*) filter (where here.answer_hash is null and moved.answer_hash is null) as left_n,
+        count(*) filter (
+            where here.answer_hash is null and moved.answer_hash is not null and standing.answer_hash is null
+        ) as unknown_n
     from versions
     inner join told on {{ same_columns('versions', 'told', block + ['version']) }}
     left join standing as here on {{ same_columns('told', 'here', block + ['answer_hash']) }}
@@ -142,13 +152,13 @@ changes as (
             versions.{{ column }},
         {%- endfor %}
         versions.version,
+        {%- for name in sums %}
+            coalesce(here.joined_{{ name }}, 0) as {{ name }},
+        {%- endfor %}
         versions.min_respondents,
         versions.promoters_count is not null as is_recommendation,
         true as is_known,
         coalesce(here.joined_n, 0) as n
-        {%- for name in sums %},
-            coalesce(here.joined_{{ name }}, 0) as {{ name }}
-        {%- endfor %}
     from versions
     left join here on {{ same_columns('versions', 'here', block + ['version']) }}
     union all
@@ -157,33 +167,35 @@ changes as (
             versions.{{ column }},
         {%- endfor %}
         versions.version,
+        {%- for name in sums %}
+            versions.{{ name }} - coalesce(here.kept_{{ name }}, 0) - coalesce(gone.moved_{{ name }}, 0) as {{ name }},
+        {%- endfor %}
         versions.min_respondents,
         versions.promoters_count is not null as is_recommendation,
         coalesce(gone.unknown_n, 0) = 0 as is_known,
         coalesce(gone.left_n, 0) as n
-        {%- for name in sums %},
-            versions.{{ name }} - coalesce(here.kept_{{ name }}, 0) - coalesce(gone.moved_{{ name }}, 0) as {{ name }}
-        {%- endfor %}
     from versions
     left join here on {{ same_columns('versions', 'here', block + ['version']) }}
     left join gone on {{ same_columns('versions', 'gone', block + ['version']) }}
 
 ),
 
-open_versions as (
+judged as (
 
     select
-        {%- for column in block %}
-            changes.{{ column }},
-        {%- endfor %}
-        changes.version,
-        bool_or(changes.is_known and {{ is_open_change('changes') | indent(8) }}) as is_open
+        changes.*,
+        {{ is_open_change('changes') | indent(8) }} as is_open
     from changes
-    group by
-        {%- for column in block %}
-            changes.{{ column }},
-        {%- endfor %}
-        changes.version
+
+),
+
+open_versions as (
+
+    select distinct
+        {{ block | join(', ') }},
+        version
+    from judged
+    where is_known and is_open
 
 )
 
@@ -192,15 +204,12 @@ select
         versions.{{ column }},
     {%- endfor %}
     bool_and(
-        open_versions.is_open
+        open_versions.version is not null
         and versions.n = coalesce(gone.told_n, 0)
         and coalesce(recognised.is_recognised, false)
     ) as is_safe
 from versions
-inner join open_versions on {{ same_columns('versions', 'open_versions', block + ['version']) }}
+left join open_versions on {{ same_columns('versions', 'open_versions', block + ['version']) }}
 left join gone on {{ same_columns('versions', 'gone', block + ['version']) }}
 left join recognised on versions.wave_key = recognised.wave_key
-group by
-    {%- for column in block %}
-        versions.{{ column }}{{ ',' if not loop.last }}
-    {%- endfor %}
+group by versions.wave_key, versions.driver, versions.scope_type, versions.scope_id
