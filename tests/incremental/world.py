@@ -174,7 +174,7 @@ class World:
             sprints = tuple(dict.fromkeys((*values["sprints"], *current)))
             tracker.put(item, at, "sprints", sprints)
         elif 0.5 < dice < 0.502:
-            others = [other for other in tracker.existing(day) if other.id != item.id]
+            others = [o for o in tracker.existing(day) if o.id != item.id and not goals.is_goal(o)]
             if others and not values["links"]:
                 tracker.link(item, chance.choice(others), at)
 
