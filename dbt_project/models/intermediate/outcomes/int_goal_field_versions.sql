@@ -2,7 +2,6 @@
     'key_result_baseline', 'key_result_target', 'key_result_value', 'key_result_confidence', 'key_result_start',
     'key_result_end',
 ] %}
-{%- set is_date = "field in ('key_result_start', 'key_result_end')" %}
 
 with goals as (
 
@@ -16,9 +15,12 @@ issues as (
 
     select
         issues.item_key,
-        {%- for field in fields %}
-            {{ option_text('issues.' ~ field) }} as {{ field }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ option_text('issues.key_result_baseline') }} as key_result_baseline,
+        {{ option_text('issues.key_result_target') }} as key_result_target,
+        {{ option_text('issues.key_result_value') }} as key_result_value,
+        {{ option_text('issues.key_result_confidence') }} as key_result_confidence,
+        {{ option_text('issues.key_result_start') }} as key_result_start,
+        {{ option_text('issues.key_result_end') }} as key_result_end
     from {{ ref('stg_jira__issues') }} as issues
     inner join goals on issues.item_key = goals.item_key
 
@@ -47,10 +49,16 @@ changes as (
         changes.field,
         changes.change_ordinal,
         changes.changed_at,
-        case when {{ is_date }} then coalesce(nullif(changes.from_value, ''), changes.from_text) else changes.from_text end
-            as from_text,
-        case when {{ is_date }} then coalesce(nullif(changes.to_value, ''), changes.to_text) else changes.to_text end
-            as to_text,
+        case
+            when changes.field in ('key_result_start', 'key_result_end')
+                then coalesce(nullif(changes.from_value, ''), changes.from_text)
+            else changes.from_text
+        end as from_text,
+        case
+            when changes.field in ('key_result_start', 'key_result_end')
+                then coalesce(nullif(changes.to_value, ''), changes.to_text)
+            else changes.to_text
+        end as to_text,
         changes.is_visible
     from {{ ref('int_work_item_changes') }} as changes
     inner join goals on changes.item_key = goals.item_key

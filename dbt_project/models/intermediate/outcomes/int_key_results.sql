@@ -31,7 +31,9 @@ tracked as (
         versions.ends_on,
         greatest(versions.starts_on, versions.first_date) as first_date,
         least(
-            cast(versions.ends_on + interval 1 day as date), versions.end_date, coalesce(versions.gone_on, versions.end_date)
+            cast(versions.ends_on + interval 1 day as date),
+            versions.end_date,
+            coalesce(versions.gone_on, versions.end_date)
         ) as end_date
     from {{ ref('int_goal_versions') }} as versions
     inner join {{ ref('int_known_key_results') }} as known

@@ -50,7 +50,7 @@ with checks as (
         (
             'unknown_key_result', 'initiatives whose key result is in no file and no issue',
             'They are not aligned; they count in okr_alignment_rate as without a key result.',
-            'Write the id of a row of organization/key_results.csv, or the key of a key result''s issue, into the field.'
+            'Write an id of organization/key_results.csv, or a key result''s issue, into the initiative''s field.'
         ),
         (
             'immeasurable_key_result', null,
