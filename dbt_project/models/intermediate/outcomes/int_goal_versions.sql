@@ -168,7 +168,7 @@ select
     described.item_level,
     described.parent_item_key,
     split_part(described.owner, ':', 1) as scope_type,
-    substr(described.owner, strpos(described.owner, ':') + 1) as scope_id,
+    split_part(described.owner, ':', 2) as scope_id,
     described.baseline_text,
     described.target_text,
     described.start_text,

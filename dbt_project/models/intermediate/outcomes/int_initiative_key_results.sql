@@ -84,30 +84,31 @@ written as (
 
 ),
 
+goal_names as (
+
+    select distinct
+        issues.connection,
+        {{ explode('[issues.issue_id, issues.issue_key]') }} as name,
+        known.key_result_id
+    from {{ ref('int_known_key_results') }} as known
+    inner join {{ ref('stg_jira__issues') }} as issues on known.item_key = issues.item_key
+
+),
+
 -- an initiative below a key result's issue names it as long as its field names none
 above as (
 
     select
         epics.item_key,
-        lower(goals.key_result_id) as key_result,
+        lower(goal_names.key_result_id) as key_result,
         epics.valid_from,
         epics.valid_to
     from {{ ref('int_work_item_values') }} as epics
     inner join initiatives on epics.item_key = initiatives.item_key
-    inner join {{ ref('stg_jira__issues') }} as parents
+    inner join goal_names
         on
-            split_part(epics.item_key, ':', 1) = parents.connection
-            and (
-                epics.value = parents.issue_id
-                or (epics.value is null and epics.value_text = parents.issue_key)
-            )
-    inner join (
-        select distinct
-            item_key,
-            key_result_id
-        from {{ ref('int_known_key_results') }}
-        where item_key is not null
-    ) as goals on parents.item_key = goals.item_key
+            split_part(epics.item_key, ':', 1) = goal_names.connection
+            and coalesce(epics.value, epics.value_text) = goal_names.name
     where epics.field = 'epic'
 
 ),

@@ -35,6 +35,7 @@ named as (
         item_key,
         case when past_key = issue_key then 1 else 2 end as precedence
     from issue_keys
+    where past_key is not null
 
 )
 
