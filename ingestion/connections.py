@@ -132,6 +132,20 @@ class FieldIds(Strict):
         examples=["Outcome type"],
     )
     key_result: str | None = Field(None, description="The key result an initiative serves", examples=["Key result"])
+    key_result_baseline: str | None = Field(
+        None, description="Issues that are key results: the value at the start", examples=["Baseline"]
+    )
+    key_result_target: str | None = Field(None, description="The value to reach", examples=["Target"])
+    key_result_value: str | None = Field(
+        None, description="The value now; each change of it is a check-in", examples=["Current value"]
+    )
+    key_result_confidence: str | None = Field(
+        None, description="How sure its owners are to reach the target, above 0 and at most 1", examples=["Confidence"]
+    )
+    key_result_start: str | None = Field(None, description="The first day", examples=["Start date"])
+    key_result_end: str | None = Field(
+        None, description="The day by which the target is to be reached", examples=["Due date"]
+    )
     cost_of_delay: str | None = Field(None, description="Cost of delay per week", examples=["Cost of delay"])
     severity: str | None = Field(None, description="How bad a defect or incident is", examples=["Severity"])
     found_in: str | None = Field(None, description="Where a defect was found", examples=["Found in"])

@@ -46,6 +46,10 @@ DEBT = re.compile(
     r"\b(debt|refactor\w*|chores?|maintenance|spikes?|upgrades?|technical|infrastructure|tooling|architecture)\b"
 )
 INITIATIVE = re.compile(r"\b(epics?|initiatives?|themes?)\b")
+GOALS = (
+    (re.compile(r"(okr )?objectives?"), "objective"),
+    (re.compile(r"(okr )?key results?|kr"), "key_result"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,9 @@ def type_cells(issue_type: str, hierarchy_level: Any = None, is_subtask: Any = N
     hierarchy_level: as Jira gives it (-1 sub-task, 0 base, above: epics and what holds them), as number or text.
     """
     name = issue_type.lower()
+    goal = next((level for pattern, level in GOALS if pattern.fullmatch(name.strip())), None)
+    if goal:
+        return {"flow_item_type": "", "item_level": goal}, "name"
     words = ((DEFECT, "defect"), (RISK, "risk"), (DEBT, "debt"))
     kind, because = next(((kind, "name") for pattern, kind in words if pattern.search(name)), ("feature", "default"))
     level = "flow_item"

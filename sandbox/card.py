@@ -352,6 +352,11 @@ class Card:
         """Overwrite a text or number field."""
         return self._act(at, author, [change(field, field_id, (None, old), (None, new))], {field_id: value})
 
+    def date(self, at: int, author: Person, field: str, field_id: str, old: str, new: str) -> bool:
+        """Overwrite a date; its text is not its value."""
+        values = ((old, f"{old} 00:00:00.0"), (new, f"{new} 00:00:00.0"))
+        return self._act(at, author, [change(field, field_id, *values)], {field_id: new})
+
     def delete(self, at: int) -> None:
         """Delete the issue; acts after it never happen."""
         if at <= END:

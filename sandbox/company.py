@@ -9,6 +9,7 @@ from sandbox.card import Card
 from sandbox.clock import WorkCalendar
 from sandbox.code import write_code
 from sandbox.defects import find_defects
+from sandbox.goals import name_goals, set_goals
 from sandbox.inbox import copy_incidents, inbox_files, run_findings, run_releases
 from sandbox.incidents import run_incidents
 from sandbox.initiatives import plan_initiatives
@@ -88,6 +89,7 @@ def _simulate(seed: int) -> Company:
     run_findings(seed, record)
     find_defects(seed, cards, staff, record)
     live_on(seed, portfolio.initiatives, cards, staff)
+    name_goals(seed, portfolio.initiatives)
     issues = _close(cards, 100_000)
     pagerduty = run_incidents(seed, staff, record)
     copy_incidents(seed, record)
@@ -97,6 +99,10 @@ def _simulate(seed: int) -> Company:
     vulnerabilities = open_vulnerabilities(seed, staff, github, len(tickets.cards) + 1, record)
     issues += _close(vulnerabilities, 960_000)
     for card in vulnerabilities:
+        record.work_items[card.id] = card.truth
+    goals = set_goals(seed, staff, record)
+    issues += _close(goals, 990_000)
+    for card in goals:
         record.work_items[card.id] = card.truth
     github.repositories.append(write_monorepo(seed, staff, calendar, record))
     jira = JiraWorld(

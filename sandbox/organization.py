@@ -5,6 +5,7 @@ from datetime import timedelta
 from sandbox import monorepo
 from sandbox.clock import FREEZES, HOLIDAYS
 from sandbox.files import GENERATED
+from sandbox.goals import STREAM_LABEL, TEAM_LABEL
 from sandbox.incidents import TOOL_SERVICES
 from sandbox.people import Staff
 from sandbox.pipelines import DEPLOYED_BY_WORKFLOW
@@ -154,6 +155,8 @@ def _work_rules() -> list[Row]:
         (30, "jira", "TOOL", "label", "billing-migration", "toolsmiths", "payments", 1, None, None),
         (40, "jira", "WEB", "team", "Storefront", "storefront", None, 1, None, None),
         (41, "jira", "WEB", "team", "Mobile", "mobile", None, 1, None, None),
+        (45, "jira", "OKR", "label", STREAM_LABEL, None, "payments", 1, None, None),
+        (46, "jira", "OKR", "label", TEAM_LABEL, "billing", None, 1, None, None),
     ]
     owned = [team for team in TEAMS if team.project != "WEB"]
     rows += [

@@ -150,6 +150,8 @@ ISSUE_TYPES: tuple[IssueType, ...] = (
     IssueType("10008", "Improvement", 0, None, None),
     IssueType("10009", "Incident", 0, None, "ignore"),
     IssueType("10010", "Vulnerability", 0, None, "ignore"),
+    IssueType("10011", "Objective", 3, None, "objective"),
+    IssueType("10012", "Key Result", 2, None, "key_result"),
     IssueType("10041", "Feature", 0, "feature", "flow_item", "PARC"),
     IssueType("10042", "Bug", 0, "defect", "flow_item", "PARC"),
     IssueType("10043", "Chore", 0, "debt", "flow_item", "PARC"),
@@ -248,6 +250,8 @@ ANTICIPATED, ACTUAL, KEY_RESULT, COST_OF_DELAY, RANK = (
 )  # fmt: skip
 FOUND_IN, SEVERITY = "customfield_10065", "customfield_10066"
 VERDICT, OUTCOME_TYPE = "customfield_10067", "customfield_10068"
+KR_BASELINE, KR_TARGET, KR_VALUE = "customfield_10069", "customfield_10070", "customfield_10071"
+KR_CONFIDENCE, KR_START, KR_END = "customfield_10072", "customfield_10073", "duedate"
 TEAM_IDS = {"Storefront": "6f0f9c3e-1b7a-4d55-9a40-3f4f1b0c7a11", "Mobile": "2a7d1a9e-8c54-4f0b-b1de-90c2f1f7d522"}
 
 
@@ -316,6 +320,12 @@ FIELDS: tuple[dict[str, Any], ...] = (
     _custom(SEVERITY, "Severity", "option", f"{_TYPES}:select"),
     _custom(VERDICT, "Outcome Verdict", "option", f"{_TYPES}:select"),
     _custom(OUTCOME_TYPE, "Outcome Type", "option", f"{_TYPES}:select"),
+    _system(KR_END, "Due date", "date"),
+    _custom(KR_BASELINE, "Baseline", "number", f"{_TYPES}:float"),
+    _custom(KR_TARGET, "Target", "number", f"{_TYPES}:float"),
+    _custom(KR_VALUE, "Current value", "string", f"{_TYPES}:textfield"),
+    _custom(KR_CONFIDENCE, "Confidence", "number", f"{_TYPES}:float"),
+    _custom(KR_START, "Start date", "date", f"{_TYPES}:datepicker"),
 )  # fmt: skip
 FIELD_NAME = {field["id"]: field["name"] for field in FIELDS}
 OPTIONS = {

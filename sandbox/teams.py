@@ -197,8 +197,9 @@ PROJECTS: dict[str, tuple[str, str]] = {
     "PARC": ("10009", "Parcelio"),
     "TOOL": ("10010", "Toolsmiths"),
     "INC": ("10011", "Incidents"),
+    "OKR": ("10012", "Objectives"),
 }
-"""Keys of Jira's projects, with id and name; the incidents are no team's work."""
+"""Keys of Jira's projects, with id and name; the incidents are no team's work, and objectives are no work at all."""
 
 Share = tuple[tuple[str, float], ...]
 """Parts of a whole: (team or value stream, weight) with weights that sum to 1."""
@@ -226,6 +227,8 @@ def owners_of(
         teams = (("checkout", 0.5), ("storefront", 0.5))
     elif project == "TOOL" and "billing-migration" in labels:
         return (("toolsmiths", 1.0),), (("payments", 1.0),)
+    elif project == "OKR":
+        return (("billing", 1.0),) if "billing" in labels else (), (("payments", 1.0),) if labels else ()
     elif project == "WEB":
         owner = {"Storefront": "storefront", "Mobile": "mobile"}.get(team_name or "")
         if owner is None:

@@ -185,6 +185,22 @@ class Initiative:
 
 
 @dataclass(slots=True)
+class KeyResult:
+    """A key result that is an issue: (from, what was written), of values and confidences none before the first."""
+
+    key: str
+    objective: str | None
+    created_at: datetime
+    targets: list[tuple[datetime, float | None]]
+    last_days: list[tuple[datetime, str | None]]
+    baseline: float
+    first_day: str | None
+    values: list[tuple[datetime, str]] = field(default_factory=list)
+    confidences: list[tuple[datetime, float]] = field(default_factory=list)
+    cancelled_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class PullRequest:
     """A pull request. ready_times: when it became ready for review (creation, if not a draft); requested_times: human
     reviewers asked; first_review_at: by a person other than the author; deployed_at: its first successful production
@@ -378,6 +394,7 @@ class Truth:
 
     work_items: dict[str, WorkItem] = field(default_factory=dict)
     initiatives: dict[str, Initiative] = field(default_factory=dict)
+    key_results: dict[str, KeyResult] = field(default_factory=dict)
     sprints: dict[int, Sprint] = field(default_factory=dict)
     pull_requests: dict[str, PullRequest] = field(default_factory=dict)
     direct_pushes: dict[str, DirectPush] = field(default_factory=dict)
@@ -407,6 +424,18 @@ class Truth:
                 )
                 for k, i in self.initiatives.items()
                 if self.work_items[k].created_at <= clock
+            },
+            key_results={
+                k: replace(
+                    r,
+                    targets=[(a, v) for a, v in r.targets if a <= clock],
+                    last_days=[(a, v) for a, v in r.last_days if a <= clock],
+                    values=[(a, v) for a, v in r.values if a <= clock],
+                    confidences=[(a, v) for a, v in r.confidences if a <= clock],
+                    cancelled_at=_past(r.cancelled_at, clock),
+                )
+                for k, r in self.key_results.items()
+                if r.created_at <= clock
             },
             sprints={
                 k: replace(s, closed_at=_past(s.closed_at, clock))

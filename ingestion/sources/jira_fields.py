@@ -51,6 +51,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "outcome_type": ("outcome type", "type of outcome", "outcome category", "debt reason", "reason for debt"),
     "key_result": ("key result", "key results", "okr", "objective key result", "linked key result"),
+    "key_result_baseline": ("baseline", "baseline value", "start value", "starting value"),
+    "key_result_target": ("target", "target value", "goal value"),
+    "key_result_value": ("current value", "current", "actual value"),
+    "key_result_confidence": ("confidence", "confidence level", "confidence score"),
+    "key_result_start": ("start date", "target start"),
+    "key_result_end": ("due date", "end date", "target end"),
     "cost_of_delay": ("cost of delay", "cost of delay per week", "weekly cost of delay", "cod"),
     "severity": ("severity", "defect severity", "bug severity", "incident severity"),
     "found_in": (

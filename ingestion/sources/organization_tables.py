@@ -287,7 +287,7 @@ TABLES: tuple[Table, ...] = (
             Column(
                 "item_level",
                 "Level in the hierarchy; blank = flow_item",
-                choices=("flow_item", "initiative", "subtask", "ignore"),
+                choices=("flow_item", "initiative", "objective", "key_result", "subtask", "ignore"),
                 default="flow_item",
             ),
             *VALIDITY,

@@ -18,6 +18,7 @@ from tests.incremental.tracker_changes import (
     backdated_values,
     broken_clock,
     deletions,
+    goals_changed,
     late_changelogs,
     links_changed,
     lost_permission,
@@ -291,9 +292,9 @@ def system_down(world: World, chance: random.Random) -> str:
 
 CHANGES: tuple[Change, ...] = (
     backdated_statuses, backdated_values, deletions, moves, lost_permission, late_changelogs, reopened, broken_clock,
-    sprints_changed, links_changed, values_changed, outcomes_changed, backdated_outcomes, unchanged_touch, renamed,
-    dated_remap, corrected_mapping, reorganisation, corrected_rules, settings_changed, calendar_changed,
-    purpose_changed, late_answers, late_statuses,
+    sprints_changed, links_changed, values_changed, outcomes_changed, backdated_outcomes, goals_changed,
+    unchanged_touch, renamed, dated_remap, corrected_mapping, reorganisation, corrected_rules, settings_changed,
+    calendar_changed, purpose_changed, late_answers, late_statuses,
     late_links, late_incidents, force_push, repositories_renamed, services_changed, paths_changed, system_down,
 )  # fmt: skip
 

@@ -27,10 +27,12 @@ STATES = (  # status id, flow state, stage, order
 TYPE_LEVELS = (
     ("100", "feature", "initiative"), ("101", "feature", "flow_item"), ("102", "defect", "flow_item"),
     ("103", "debt", "flow_item"), ("104", "risk", "flow_item"), ("105", "feature", "subtask"),
+    ("107", None, "objective"), ("108", None, "key_result"),
 )  # fmt: skip
 WORK_RULES = (  # order, project, field, value, team, value stream, weight
     (10, "APP", "component", "Web", "alpha", None, "0.5"), (10, "APP", "component", "Web", "beta", None, "0.5"),
-    (20, "PAY", "label", "payout", "gamma", None, None), (25, None, "label", "shared", None, "money", None),
+    (20, "PAY", "label", "payout", "gamma", None, None), (22, None, "label", "goal-alpha", "alpha", None, None),
+    (25, None, "label", "shared", None, "money", None),
     (30, None, "team", "Delta", "delta", None, None), (40, None, "team", "Epsilon", "epsilon", None, None),
     (50, None, "project", "APP", "alpha", None, None), (60, None, "project", "PAY", "beta", None, None),
 )  # fmt: skip
@@ -204,7 +206,8 @@ def _purpose(start: date) -> dict[str, list[Row]]:
 
     spans = {"starts_on": day(0), "ends_on": day(364)}
     owners = (("O-1", "company", None), ("O-2", "team", "alpha"), ("O-3", "team", "delta"))
-    key_results = (("KR-1", "O-1", 1, 2, 0), ("KR-2", "O-2", 40, 10, 30), ("KR-3", "O-3", 0, 5, 0))
+    key_results = (("KR-1", "O-1", 1, 2, 0), ("KR-2", "O-2", 40, 10, 30), ("KR-3", "O-3", 0, 5, 0),
+                   ("OKR-7", "O-2", 1, 3, 0))  # fmt: skip
     costs = (("alpha", 0, 60, "60000.01"), ("alpha", 61, 200, "150000"), ("beta", 10, 200, "99999.99"),
              ("gamma", 0, 200, "77777.77"), ("delta", 0, 200, "1000.10"))  # fmt: skip
     return {

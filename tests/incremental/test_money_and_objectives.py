@@ -24,7 +24,8 @@ def test_a_changed_organisation_pays_to_the_cent_and_knows_its_key_results(tmp_p
     world, chance = small_world(SEED), random.Random(SEED)
     world.live(world.now + timedelta(weeks=WEEKS_MORE))
     for change in (changes.reorganisation, changes.corrected_rules, changes.purpose_changed, changes.outcomes_changed,
-                   changes.dated_remap, changes.values_changed):  # fmt: skip
+                   changes.dated_remap, changes.values_changed, changes.goals_changed,
+                   changes.goals_changed):  # fmt: skip
         change(world, chance)
     house = Nights(tmp_path, world)
     house.read(world.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ingestion.stream import Record
@@ -14,6 +14,8 @@ POINTS, SPRINT, FLAGGED, TEAM = "customfield_10016", "customfield_10020", "custo
 OUTCOME, ACTUAL_OUTCOME = "customfield_10101", "customfield_10102"
 KEY_RESULT, COST_OF_DELAY, FOUND_IN = "customfield_10103", "customfield_10104", "customfield_10105"
 VERDICT, OUTCOME_TYPE = "customfield_10106", "customfield_10107"
+BASELINE, TARGET, CURRENT = "customfield_10108", "customfield_10109", "customfield_10110"
+CONFIDENCE, STARTS, ENDS = "customfield_10111", "customfield_10112", "duedate"
 FIELDS = (  # id, name, schema type, schema marker
     ("summary", "Summary", "string", ""), ("status", "Status", "status", ""), ("labels", "Labels", "array", ""),
     ("issuelinks", "Linked Issues", "array", ""), ("parent", "Parent", "issuelink", ""),
@@ -24,9 +26,16 @@ FIELDS = (  # id, name, schema type, schema marker
     (OUTCOME, "Anticipated outcome", "string", ""), (ACTUAL_OUTCOME, "Actual outcome", "string", ""),
     (KEY_RESULT, "Key result", "string", ""), (COST_OF_DELAY, "Cost of delay", "number", ""),
     (FOUND_IN, "Found in", "string", ""), (VERDICT, "Outcome verdict", "string", ""),
-    (OUTCOME_TYPE, "Outcome type", "string", ""),
+    (OUTCOME_TYPE, "Outcome type", "string", ""), (BASELINE, "Baseline", "number", ""),
+    (TARGET, "Target", "number", ""), (CURRENT, "Current value", "string", ""),
+    (CONFIDENCE, "Confidence", "string", ""), (STARTS, "Start date", "date", ""), (ENDS, "Due date", "date", ""),
 )  # fmt: skip
-PROJECTS = {"APP": ("10000", "App"), "PAY": ("10001", "Payments"), "OPS": ("10002", "Operations")}
+PROJECTS = {
+    "APP": ("10000", "App"),
+    "PAY": ("10001", "Payments"),
+    "OPS": ("10002", "Operations"),
+    "OKR": ("10003", "Goals"),
+}
 CATEGORIES = {"new": (2, "To Do"), "indeterminate": (4, "In Progress"), "done": (3, "Done")}
 STATUSES = {  # id: name, category
     "1": ("To Do", "new"), "2": ("Ready", "new"), "3": ("In Progress", "indeterminate"),
@@ -37,9 +46,9 @@ WORKFLOW = ("1", "2", "3", "4", "5", "6")
 CANCELLED, HOLD, PARKED = "7", "8", "9"
 TYPES = {  # id: name, level
     "100": ("Epic", 1), "101": ("Story", 0), "102": ("Bug", 0), "103": ("Task", 0), "104": ("Security", 0),
-    "105": ("Sub-task", -1), "106": ("Improvement", 0),
+    "105": ("Sub-task", -1), "106": ("Improvement", 0), "107": ("Objective", 3), "108": ("Key Result", 2),
 }  # fmt: skip
-EPIC = "100"
+EPIC, OBJECTIVE_TYPE, KEY_RESULT_TYPE = "100", "107", "108"
 COMPONENTS = {"501": "Web", "502": "Ledger", "503": "Pipelines"}
 TEAM_NAMES = {"t-delta": "Delta", "t-epsilon": "Epsilon"}
 
@@ -103,19 +112,23 @@ class Tracker:
     last_link: int = 0
 
     # --- acts --------------------------------------------------------------------------------------------------------
-    def create(self, at: datetime, project: str, type_: str, summary: str, **values: Any) -> Item:
-        """A new issue in the first status."""
-        self.last_id += 1
+    def create(
+        self, at: datetime, project: str, type_: str, summary: str, *, id_: int | None = None, **values: Any
+    ) -> Item:
+        """A new issue in the first status; id_: instead of the next one."""
+        self.last_id += id_ is None
         self.numbers[project] += 1
         names = ("parent", "points", "team", "outcome", "actual_outcome", "key_result", "cost_of_delay", "found_in",
-                 "verdict", "outcome_type")  # fmt: skip
+                 "verdict", "outcome_type", "baseline", "target", "current", "confidence", "starts",
+                 "ends")  # fmt: skip
         empty = dict.fromkeys(names)
         lists = {"labels": (), "components": (), "sprints": (), "links": (), "flagged": False}
         fields = {
             "summary": summary, "type": type_, "status": WORKFLOW[0], "project": project,
             "key": f"{project}-{self.numbers[project]}", **empty, **lists, **values,
         }  # fmt: skip
-        item = self.items[self.last_id] = Item(self.last_id, at, fields)
+        item = Item(id_ or self.last_id, at, fields)
+        self.items[item.id] = item
         return item
 
     def put(self, item: Item, at: datetime, name: str, value: Any, known: datetime | None = None) -> None:
@@ -182,6 +195,10 @@ class Tracker:
             case "flagged":
                 texts = [("[10019]", "Impediment") if value else (None, None) for value in (old, new)]
                 return [_log("Flagged", FLAGGED, *texts)]
+            case "starts" | "ends":
+                field_id, word = (STARTS, "Start date") if name == "starts" else (ENDS, "duedate")
+                days = [(day, None if day is None else f"{date.fromisoformat(day):%d/%b/%y}") for day in (old, new)]
+                return [_log(word, field_id, *days)]
             case "links":
                 lost = [(*self._link_text(link), None, None) for link in old if link not in new]
                 won = [(None, None, *self._link_text(link)) for link in new if link not in old]
@@ -191,7 +208,9 @@ class Tracker:
             "outcome": (OUTCOME, "Anticipated outcome"), "actual_outcome": (ACTUAL_OUTCOME, "Actual outcome"),
             "key_result": (KEY_RESULT, "Key result"), "cost_of_delay": (COST_OF_DELAY, "Cost of delay"),
             "found_in": (FOUND_IN, "Found in"), "verdict": (VERDICT, "Outcome verdict"),
-            "outcome_type": (OUTCOME_TYPE, "Outcome type"),
+            "outcome_type": (OUTCOME_TYPE, "Outcome type"), "baseline": (BASELINE, "Baseline"),
+            "target": (TARGET, "Target"), "current": (CURRENT, "Current value"),
+            "confidence": (CONFIDENCE, "Confidence"),
         }[name]  # fmt: skip
         texts = [None if value is None else f"{value:g}" if isinstance(value, float) else value for value in (old, new)]
         return [_log(word, field_id, (None, texts[0]), (None, texts[1]))]
@@ -285,7 +304,9 @@ class Tracker:
             SPRINT: [self._sprint(sprint, now) for sprint in sprints] or None, OUTCOME: values["outcome"],
             ACTUAL_OUTCOME: values["actual_outcome"], KEY_RESULT: values["key_result"],
             COST_OF_DELAY: values["cost_of_delay"], FOUND_IN: values["found_in"],
-            VERDICT: values["verdict"], OUTCOME_TYPE: values["outcome_type"],
+            VERDICT: values["verdict"], OUTCOME_TYPE: values["outcome_type"], BASELINE: values["baseline"],
+            TARGET: values["target"], CURRENT: values["current"], CONFIDENCE: values["confidence"],
+            STARTS: values["starts"], ENDS: values["ends"],
         }  # fmt: skip
         if parent is not None:
             fields["parent"] = {"id": str(parent.id), "key": parent.state(now)["key"], "fields": {}}

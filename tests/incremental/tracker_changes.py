@@ -5,7 +5,17 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from tests.incremental.tracker import COMPONENTS, EPIC, PROJECTS, TEAM_NAMES, WORKFLOW, Item
+from tests.incremental.tracker import (
+    CANCELLED,
+    COMPONENTS,
+    EPIC,
+    KEY_RESULT_TYPE,
+    OBJECTIVE_TYPE,
+    PROJECTS,
+    TEAM_NAMES,
+    WORKFLOW,
+    Item,
+)
 from tests.incremental.world import World
 
 
@@ -190,6 +200,26 @@ def backdated_outcomes(world: World, chance: random.Random) -> str:
     for item, (name, value) in zip(items, new.items(), strict=True):
         world.tracker.put(item, _past(world, chance, item), name, value, world.now)
     return f"backdated outcomes of {named(world, items)}"
+
+
+def goals_changed(world: World, chance: random.Random) -> str:
+    """Key results that are looked at in the past, aim elsewhere, go below another goal, move, and are given up."""
+    tracker, now = world.tracker, world.now
+    goals = [item for item in tracker.visible(now) if item.state(now)["type"] == KEY_RESULT_TYPE]
+    above = [item.id for item in tracker.existing(now) if item.state(now)["type"] == OBJECTIVE_TYPE]
+    looked_at, aimed, backdated, lower, moved, given_up = (chance.choice(goals) for _ in range(6))
+    tracker.put(looked_at, now - timedelta(minutes=8), "current", f"{chance.randint(1, 40)}")
+    tracker.put(looked_at, now - timedelta(minutes=7), "confidence", f"0.{chance.randint(1, 9)}")
+    tracker.put(aimed, _past(world, chance, aimed), "target", float(chance.randint(41, 90)), now)
+    tracker.put(backdated, _past(world, chance, backdated), "current", f"{chance.randint(1, 40)}", now)
+    tracker.put(lower, now - timedelta(minutes=6), "parent", chance.choice([*above, None]))
+    here = moved.state(now)["project"]
+    tracker.move(moved, now - timedelta(minutes=5), chance.choice([key for key in PROJECTS if key != here]))
+    tracker.put(given_up, now - timedelta(minutes=4), "status", CANCELLED)
+    epic = some_item(world, chance, type=EPIC)
+    tracker.put(epic, now - timedelta(minutes=3), "parent", chance.choice(goals).id)
+    told = [looked_at, aimed, backdated, lower, moved, given_up, epic]
+    return f"looked at, aimed, backdated, below another, moved, given up, named: {named(world, told)}"
 
 
 def unchanged_touch(world: World, chance: random.Random) -> str:

@@ -14,9 +14,21 @@ from ingestion.errors import StopStream
 from ingestion.sources import SOURCES
 from ingestion.sources.jira_census import judge
 from ingestion.stream import Context, Record, Source, Stream
+from tests.incremental import goals
 from tests.incremental.forge import Forge, Repository
 from tests.incremental.organization import SERVICES, SIZES, Organization, small_organization
-from tests.incremental.tracker import CANCELLED, EPIC, HOLD, PARKED, PROJECTS, TEAM_NAMES, WORKFLOW, Item, Tracker
+from tests.incremental.tracker import (
+    CANCELLED,
+    EPIC,
+    HOLD,
+    KEY_RESULT_TYPE,
+    PARKED,
+    PROJECTS,
+    TEAM_NAMES,
+    WORKFLOW,
+    Item,
+    Tracker,
+)
 
 ORIGIN = datetime(2025, 12, 1, tzinfo=UTC)  # a Monday
 DAYS_BEFORE_FIRST_NIGHT = 91
@@ -43,6 +55,7 @@ class World:
         self.scans = random.Random(f"scans {self.seed}")
         self.alerts = random.Random(f"alerts {self.seed}")
         self.reviews = random.Random(f"reviews {self.seed}")
+        self.goals = random.Random(f"goals {self.seed}")
         self.now = self.origin
         self.forge = Forge([
             Repository("R_web", "small/web", self.origin - timedelta(days=400)),
@@ -69,7 +82,11 @@ class World:
             day = self.now.replace(hour=0)
             for _ in range(self._arrivals(day)):
                 self._new_item(day)
+            goals.set_goals(self.tracker, self.origin, day)
             for item in self.tracker.existing(day):
+                if goals.is_goal(item):
+                    goals.look_at(self.tracker, item, day, self.goals)
+                    continue
                 self._advance(item, day)
                 self._review(item, day)
             if day.weekday() < 5:
@@ -102,6 +119,7 @@ class World:
             if self.tracker.last_id % 3 == 0:
                 values["key_result"] = "kr-2"
             values["cost_of_delay"] = chance.choice([None, 500.0, 1200.0])
+            values |= self._goal_of_epic(day)
         elif epics and chance.random() < 0.6:
             values["parent"] = chance.choice(epics).id
         if project == "APP" and chance.random() < 0.3:
@@ -120,6 +138,16 @@ class World:
         if type_ == "102":
             values["found_in"] = ("production", "test", None)[self.tracker.last_id % 3]
         return self.tracker.create(at, project, type_, f"Work {self.tracker.last_id}", **values)
+
+    def _goal_of_epic(self, day: datetime) -> dict[str, Any]:
+        """The key result's issue that some epics name, or lie below."""
+        issues = [i for i in self.tracker.existing(day) if i.fields["type"] == KEY_RESULT_TYPE]
+        match self.tracker.last_id % 5:
+            case 1:
+                return {"key_result": self.goals.choice(goals.KEYS).lower()}
+            case 2 | 3 if issues:
+                return {"key_result": None, "parent": self.goals.choice(issues).id}
+        return {}
 
     def _advance(self, item: Item, day: datetime) -> None:
         chance, tracker = self.chance, self.tracker
@@ -146,7 +174,7 @@ class World:
             sprints = tuple(dict.fromkeys((*values["sprints"], *current)))
             tracker.put(item, at, "sprints", sprints)
         elif 0.5 < dice < 0.502:
-            others = [other for other in tracker.existing(day) if other.id != item.id]
+            others = [o for o in tracker.existing(day) if o.id != item.id and not goals.is_goal(o)]
             if others and not values["links"]:
                 tracker.link(item, chance.choice(others), at)
 
@@ -306,8 +334,13 @@ class World:
 
 
 def _copies(record: Record, count: int) -> Sequence[Record]:
-    """An issue or a changelog several times; copies link to the same items as the first and lie under its parent's."""
+    """An issue or a changelog several times; copies link to the same items as the first and lie under its parent's.
+
+    A goal stays one: its key is what others name.
+    """
     found = [record]
+    if _is_of_goal(int(record.id)):
+        return found
     for number in range(1, count):
         offset = 1_000_000 * number
         id_ = str(int(record.id) + offset)
@@ -333,7 +366,11 @@ def _under_copy(item: dict[str, Any], offset: int) -> dict[str, Any]:
 
 
 def _copied(id_: str | None, offset: int) -> str | None:
-    return None if id_ is None else str(int(id_) + offset)
+    return id_ if id_ is None or _is_of_goal(int(id_)) else str(int(id_) + offset)
+
+
+def _is_of_goal(id_: int) -> bool:
+    return goals.FIRST_ID <= id_ < goals.FIRST_ID + 1000
 
 
 def small_world(seed: object, *, origin: datetime = ORIGIN, tracker: Tracker | None = None) -> World:

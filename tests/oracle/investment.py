@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tests.oracle.flow_items import Item
 from tests.oracle.flow_world import FlowWorld, Scope
+from tests.oracle.goals import Goals
 from tests.oracle.mappings import dated, fits, specificity
 from tests.oracle.organization import ORGANIZATION, SMALL_TEAMS, UNASSIGNED
 from tests.oracle.periods import Key, Period, Row, Rows, period_start
@@ -58,8 +59,8 @@ class Investment:
         while world.local.midnight(first + timedelta(days=1)) <= world.as_of:
             self.days.append(first)
             first += timedelta(days=1)
-        self.key_results = world.raw.tables.get("key_results", [])
-        self.objectives = {row["objective_id"]: row for row in world.raw.tables.get("objectives", [])}
+        self.goals = Goals(world)
+        self.key_results = self.goals.rows
         self.categories = dated(world.raw.tables.get("work_categories", []), world.local)
         self.initiatives = {
             item.key: item for item in world.items if any(i.level == "initiative" for i in item.identities.values)
@@ -149,7 +150,7 @@ class Investment:
 
     def key_result_of(self, initiative: Item, moment: int, day: date) -> Payload | None:
         """The key result in force on a day that an initiative names at a moment."""
-        named = (initiative.history.key_result.at(moment) or "").strip().lower()
+        named = self.goals.named_by(initiative, moment)
         return next((r for r in self.key_results if named == r["key_result_id"].lower() and is_in_force(r, day)), None)
 
     # --- what it cost ------------------------------------------------------------------------------------------------
@@ -254,13 +255,16 @@ class Investment:
         yield ORGANIZATION, ORGANIZATION
 
     def _shown(self, objective: str, period: Period) -> str:
-        row = self.objectives.get(objective)
-        is_small = (
-            row is not None
-            and row["level"] == "team"
-            and self.world.organization.team_scope(row["owner_id"], period) == SMALL_TEAMS
-        )
+        owners = self._owners_of(objective, period)
+        is_small = any(self.world.organization.team_scope(team, period) == SMALL_TEAMS for team in owners)
         return SMALL_TEAMS if is_small else objective
+
+    def _owners_of(self, objective: str, period: Period) -> set[str]:
+        """The teams that own an objective on a day of a period."""
+        row = self.goals.objective_rows.get(objective)
+        if row is not None:
+            return {row["owner_id"]} if row["level"] == "team" else set()
+        return self.goals.teams_of(objective, period)
 
     def item_days(self) -> dict[tuple[Scope, Period], dict[tuple[str | None, bool], Fraction]]:
         """(scope, period) -> (key result, whether a feature) -> item-days."""
@@ -295,7 +299,7 @@ class Investment:
 
 def is_in_force(row: Payload, day: date) -> bool:
     """Whether a key result is one on a day."""
-    first, last = date.fromisoformat(row["starts_on"]), date.fromisoformat(row["ends_on"])
+    first, last = date.fromisoformat(row["starts_on"]), _day(row, "ends_on", date.max)
     return first <= day <= last and _day(row, "valid_from", date.min) <= day < _day(row, "valid_to", date.max)
 
 

@@ -19,6 +19,7 @@ Text = str | None
 EPIC_FIELDS = ("parent", "issueparentassociation", "epic link")
 SERVER_SPRINT = re.compile(r"\bid=(\d+)")
 BLOCKED_BY = "is blocked by"
+GOAL_FIELDS = ("baseline", "target", "value", "confidence", "start", "end")
 LINK_TEXT = re.compile(r"^This issue (.+) (\S+)$")
 
 
@@ -80,6 +81,9 @@ class History:
     link_changes: list[LinkChange]
     moves: list[Change] = field(default_factory=list)
     key_result: Timeline[Text] = field(default_factory=lambda: Timeline([(BEGINNING, None)]))
+    now_key: Text = None
+    issue_key: Timeline[Text] = field(default_factory=lambda: Timeline([(BEGINNING, None)]))
+    goal: dict[str, Timeline[Text]] = field(default_factory=dict)
 
 
 def histories(raw: RawData) -> list[History]:
@@ -214,6 +218,20 @@ class _Reader:
             key_result=self._timeline(
                 "key_result", _option(self._role("key_result")).name, lambda c: c.old_text, lambda c: c.new_text
             ),
+            now_key=str(self.issue["key"]),
+            issue_key=self._timeline("key", str(self.issue["key"]), lambda c: c.old_text, lambda c: c.new_text),
+            goal={name: self._goal_field(name) for name in GOAL_FIELDS},
+        )
+
+    def _goal_field(self, name: str) -> Timeline[Text]:
+        """A field of a key result; a date is told by its value, anything else by its text."""
+        role = f"key_result_{name}"
+        is_date = name in ("start", "end")
+        return self._timeline(
+            role,
+            _option(self._role(role)).name,
+            lambda c: (c.old or c.old_text) if is_date else c.old_text,
+            lambda c: (c.new or c.new_text) if is_date else c.new_text,
         )
 
     def _number(self, role: str) -> Timeline[float | None]:

@@ -21,19 +21,12 @@ class Objectives:
 
     def __init__(self, investment: Investment) -> None:
         self.investment, self.world = investment, investment.world
-        tables = self.world.raw.tables
         self.key_results = investment.key_results
-        self.objectives = investment.objectives
         self.today = self.world.local.day(self.world.as_of)
-        self.check_ins: dict[str, list[tuple[date, float, float | None]]] = defaultdict(list)
-        for row in tables.get("key_result_check_ins", []):
-            confidence = float(row["confidence"]) if row.get("confidence") else None
-            self.check_ins[row["key_result_id"]].append(
-                (date.fromisoformat(row["date"]), float(row["value"]), confidence)
-            )
+        self.check_ins = investment.goals.check_ins
         self.field_connections = {
             name for name, role, _ in self.world.raw.stream("field_roles") if role == "key_result"
-        }
+        } | {item.history.connection for item in investment.goals.item_of.values()}
         self.alignments = {
             period: [(item, *found) for item in investment.initiatives.values() if (found := self._judge(item, period))]
             for period in self.world.calendar.periods
@@ -55,14 +48,13 @@ class Objectives:
         return moment, self._named(item, moment)
 
     def _named(self, item: Item, moment: int) -> Named:
-        text = (item.history.key_result.at(moment) or "").strip().lower()
+        text = self.investment.goals.named_by(item, moment)
         if not text:
             return "none", None, None
         row = self.investment.key_result_of(item, moment, self.world.local.day(moment))
         if row is not None:
-            return "aligned", row["key_result_id"], self.objectives[row["objective_id"]]["level"]
-        known = {each["key_result_id"].lower() for each in self.key_results}
-        return ("inactive" if text in known else "unknown"), None, None
+            return "aligned", row["key_result_id"], row["level"]
+        return ("inactive" if text in self.investment.goals.known else "unknown"), None, None
 
     def _owner(self, item: Item, moment: int) -> tuple[str, str]:
         """Its one team and its one value stream: the heaviest, the first name among equals."""
@@ -103,7 +95,7 @@ class Objectives:
     def is_available(self, initiatives: list[tuple[Item, Named]]) -> bool:
         """Whether key results are configured, and the trackers of these initiatives have a field for them."""
         connections = {item.history.connection for item, _ in initiatives}
-        return bool(self.key_results) and connections <= self.field_connections
+        return bool(self.investment.goals.known) and connections <= self.field_connections
 
     def counts(self) -> dict[tuple[object, ...], tuple[int, ...]]:
         """The counts of outcomes.fct_okr_alignment by scope and period, where they are available."""
@@ -127,34 +119,37 @@ class Objectives:
         """Key results of a scope that are in force on a day of a period."""
         for row in self.key_results:
             days = (period.start + timedelta(days=n) for n in range((period.end - period.start).days))
-            objective = self.objectives[row["objective_id"]]
             if date.fromisoformat(row["starts_on"]) > self.today or not any(is_in_force(row, day) for day in days):
                 continue
-            owner: Scope = (objective["level"], objective["owner_id"] or "")
+            owner: Scope = (row["level"], row["owner_id"] or "")
             if owner[0] == "team":
                 owner = ("team", self.world.organization.team_scope(owner[1], period))
             if scope in (owner, (ORGANIZATION, ORGANIZATION)):
                 yield row["key_result_id"]
 
+    def _is_small(self, team: str, period: Period) -> bool:
+        return self.world.organization.team_scope(team, period) == SMALL_TEAMS
+
     def weeks(self) -> dict[tuple[str, date], tuple[Any, ...]]:
         """outcomes.fct_key_results by key result and week: check-in, progress, pace, quality and the work behind."""
         days, found = self.investment.item_days(), {}
         for row in self.key_results:
-            first, last = date.fromisoformat(row["starts_on"]), date.fromisoformat(row["ends_on"])
-            objective = self.objectives[row["objective_id"]]
+            first = date.fromisoformat(row["starts_on"])
+            last = date.fromisoformat(row["ends_on"]) if row["ends_on"] else None
             for period in self.world.calendar.periods:
-                if period.grain != "week" or period.end <= first or period.start > last or first > self.today:
+                if period.grain != "week" or period.end <= first or first > self.today:
                     continue
-                if (
-                    objective["level"] == "team"
-                    and self.world.organization.team_scope(objective["owner_id"], period) == SMALL_TEAMS
-                ):
+                if last is not None and period.start > last:
                     continue
-                seen = min(period.end - timedelta(days=1), self.today, last)
+                if row["level"] == "team" and self._is_small(row["owner_id"], period):
+                    continue
+                seen = min(period.end - timedelta(days=1), self.today, last or date.max)
                 if not is_in_force(row, seen):
                     continue
-                until = min(period.end, self.today, last + timedelta(days=1))
-                pace = max((until - first).days, 0) / ((last - first).days + 1)
+                pace = None
+                if last is not None:
+                    until = min(period.end, self.today, last + timedelta(days=1))
+                    pace = max((until - first).days, 0) / ((last - first).days + 1)
                 checks = sorted(c for c in self.check_ins[row["key_result_id"]] if c[0] <= seen)
                 work = sum(
                     d

@@ -102,6 +102,8 @@ def test_a_boards_columns_are_the_stages_and_its_last_done_column_is_done() -> N
         ("Epic", 1, False, ("feature", "initiative")),
         ("Saga", "2", "false", ("feature", "initiative")),
         ("Epic", None, None, ("feature", "initiative")),
+        ("Objective", 3, False, ("", "objective")),
+        ("Key Result", 2, False, ("", "key_result")),
         ("Sub-bug", -1, True, ("defect", "subtask")),
         ("Sub-task", None, "true", ("feature", "subtask")),
     ],

@@ -73,13 +73,12 @@ findings as (
         initiatives.created_at as found_at
     from {{ ref('int_initiative_key_results') }} as links
     inner join initiatives on links.item_key = initiatives.item_key
-    left join {{ ref('stg_organization__key_results') }} as key_results
-        on links.key_result = lower(key_results.key_result_id)
+    left join {{ ref('int_known_key_results') }} as key_results on links.key_result = key_results.key_result
     where
-        key_results.key_result_id is null
+        key_results.key_result is null
         and exists (
             select 1
-            from {{ ref('stg_organization__key_results') }}
+            from {{ ref('int_known_key_results') }}
         )
 
 ),

@@ -9,13 +9,6 @@ with key_results as (
     from {{ ref('int_key_results') }} as key_results
     cross join {{ ref('int_settings') }} as settings
 
-),
-
-known as (
-
-    select distinct lower(key_result_id) as key_result
-    from {{ ref('stg_organization__key_results') }}
-
 )
 
 select
@@ -49,4 +42,4 @@ left join key_results
         links.key_result = key_results.key_result
         and initiative_periods.judged_at >= key_results.valid_from
         and initiative_periods.judged_at < key_results.valid_to
-left join known on links.key_result = known.key_result
+left join {{ ref('int_known_key_results') }} as known on links.key_result = known.key_result

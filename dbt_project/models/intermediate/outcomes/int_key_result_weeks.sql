@@ -5,18 +5,22 @@ with weeks as (
         periods.period_start,
         periods.is_complete,
         least(
-            cast(periods.period_end - interval 1 day as date), settings.as_of_date, key_results.ends_on
+            cast(periods.period_end - interval 1 day as date),
+            settings.as_of_date,
+            coalesce(key_results.ends_on, settings.as_of_date)
         ) as last_date,
-        least(
-            periods.period_end, settings.as_of_date, cast(key_results.ends_on + interval 1 day as date)
-        ) as elapsed_until
+        case
+            when key_results.ends_on is not null
+                then
+                    least(periods.period_end, settings.as_of_date, cast(key_results.ends_on + interval 1 day as date))
+        end as elapsed_until
     from {{ ref('int_key_results') }} as key_results
     cross join {{ ref('int_settings') }} as settings
     inner join {{ ref('int_periods') }} as periods
         on
             periods.period_grain = 'week'
             and key_results.starts_on < periods.period_end
-            and key_results.ends_on >= periods.period_start
+            and (key_results.ends_on is null or key_results.ends_on >= periods.period_start)
 
 ),
 
@@ -25,6 +29,8 @@ in_force as (
     select *
     from weeks
     where last_date >= first_date and last_date < end_date
+    -- a week belongs to the last row of those that end within it
+    qualify row_number() over (partition by key_result_id, period_start order by first_date desc) = 1
 
 ),
 
@@ -36,7 +42,7 @@ check_ins as (
         value,
         confidence,
         lead(checked_on, 1, date '9999-12-31') over (partition by key_result_id order by checked_on) as next_on
-    from {{ ref('stg_organization__key_result_check_ins') }}
+    from {{ ref('int_key_result_check_ins') }}
 
 )
 
@@ -63,8 +69,12 @@ select
         when check_ins.value is not null
             then least(greatest((check_ins.value - in_force.baseline) / (in_force.target - in_force.baseline), 0), 1)
     end as progress,
-    greatest({{ days_between('in_force.starts_on', 'in_force.elapsed_until') }}, 0)
-    / cast({{ days_between('in_force.starts_on', 'in_force.ends_on') }} + 1 as double) as expected_pace,
+    case
+        when in_force.ends_on is not null
+            then
+                greatest({{ days_between('in_force.starts_on', 'in_force.elapsed_until') }}, 0)
+                / cast({{ days_between('in_force.starts_on', 'in_force.ends_on') }} + 1 as double)
+    end as expected_pace,
     case
         when check_ins.checked_on is null then 'no_data'
         when {{ days_between('check_ins.checked_on', 'in_force.last_date') }} > 30 then 'stale'

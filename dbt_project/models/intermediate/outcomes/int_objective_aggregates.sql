@@ -22,9 +22,14 @@ with initiative_scopes as (
 
 field_connections as (
 
-    select distinct connection
+    select connection
     from {{ ref('stg_jira__field_roles') }}
     where role = 'key_result'
+    union
+    -- an initiative may also lie below an issue that is a key result
+    select split_part(item_key, ':', 1) as connection
+    from {{ ref('int_known_key_results') }}
+    where item_key is not null
 
 ),
 
@@ -86,6 +91,7 @@ active_key_results as (
 key_result_scopes as (
 
     select
+        active_key_results.key_result_id,
         active_key_results.scope_type,
         coalesce(team_scopes.scope_id, active_key_results.scope_id) as scope_id,
         active_key_results.period_grain,
@@ -101,6 +107,7 @@ key_result_scopes as (
     where active_key_results.scope_type != 'organization'
     union all
     select
+        key_result_id,
         'organization' as scope_type,
         'organization' as scope_id,
         period_grain,
@@ -117,8 +124,8 @@ key_results as (
         scope_id,
         period_grain,
         period_start,
-        count(*) as key_results,
-        count(*) filter (where not is_worked_on) as key_results_without_work
+        count(distinct key_result_id) as key_results,
+        count(distinct key_result_id) filter (where not is_worked_on) as key_results_without_work
     from key_result_scopes
     group by scope_type, scope_id, period_grain, period_start
 
@@ -141,7 +148,7 @@ item_days as (
 configured as (
 
     select count(*) > 0 as has_key_results
-    from {{ ref('stg_organization__key_results') }}
+    from {{ ref('int_known_key_results') }}
 
 )
 

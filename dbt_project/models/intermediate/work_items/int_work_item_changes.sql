@@ -33,7 +33,9 @@ with changelog_items as (
             when
                 roles.role in (
                     'team', 'anticipated_outcome', 'flagged', 'sprint', 'story_points', 'cost_of_delay', 'severity',
-                    'found_in', 'actual_outcome', 'outcome_verdict', 'outcome_type', 'key_result'
+                    'found_in', 'actual_outcome', 'outcome_verdict', 'outcome_type', 'key_result',
+                    'key_result_baseline', 'key_result_target', 'key_result_value', 'key_result_confidence',
+                    'key_result_start', 'key_result_end'
                 )
                 then roles.role
         end as field
@@ -45,7 +47,8 @@ with changelog_items as (
             and roles.role in (
                 'team', 'epic_link', 'parent', 'anticipated_outcome', 'flagged', 'sprint', 'story_points',
                 'cost_of_delay', 'severity', 'found_in', 'actual_outcome', 'outcome_verdict', 'outcome_type',
-                'key_result'
+                'key_result', 'key_result_baseline', 'key_result_target', 'key_result_value', 'key_result_confidence',
+                'key_result_start', 'key_result_end'
             )
     where items.field != 'status' and {{ of_affected_items('items.item_key') }}
 

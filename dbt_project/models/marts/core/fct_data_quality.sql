@@ -48,9 +48,34 @@ with checks as (
             'Map a status in which work waits to waiting in organization/status_mappings.csv.'
         ),
         (
-            'unknown_key_result', 'initiatives whose key result is in no file',
+            'unknown_key_result', 'initiatives whose key result is in no file and no issue',
             'They are not aligned; they count in okr_alignment_rate as without a key result.',
-            'Write the id of a row of organization/key_results.csv into the initiative''s field, or add it there.'
+            'Write an id of organization/key_results.csv, or a key result''s issue, into the initiative''s field.'
+        ),
+        (
+            'immeasurable_key_result', null,
+            'These issues are no key results as long as it is so.',
+            'Write two different numbers into the issue''s baseline and target; in connections.yml fields: name them.'
+        ),
+        (
+            'key_result_without_objective', 'issues of key results that lie below no objective',
+            'They are no key results as long as it is so.',
+            'Give the issue a parent whose type has item_level objective in organization/type_mappings.csv.'
+        ),
+        (
+            'key_result_dates', null,
+            'These issues are no key results as long as it is so.',
+            'Write a first day and a later last day into the issue; in connections.yml fields: name the two fields.'
+        ),
+        (
+            'unreadable_check_in', null,
+            'Values count as no check-in, confidences as not stated.',
+            'Write a plain number into the field of the issue, without unit; a confidence above 0 and at most 1.'
+        ),
+        (
+            'clashing_key_result_id', 'issues whose key is the id of something else',
+            'The file counts, of two issues the older one.',
+            'Give the row of organization/key_results.csv or objectives.csv, or the project in the tracker, another id.'
         ),
         (
             'unknown_outcome_word', null,
@@ -227,14 +252,22 @@ item_findings as (
     inner join items on links.item_key = items.item_key
     where
         links.key_result not in (
-            select lower(key_results.key_result_id)
-            from {{ ref('stg_organization__key_results') }} as key_results
+            select known.key_result
+            from {{ ref('int_known_key_results') }} as known
         )
         and exists (
             select 1
-            from {{ ref('stg_organization__key_results') }}
+            from {{ ref('int_known_key_results') }}
         )
     group by links.item_key
+    union all
+    select
+        check_name,
+        item_key,
+        subject,
+        first_at,
+        last_at
+    from {{ ref('int_goal_findings') }}
     union all
     select
         'unknown_outcome_word' as check_name,

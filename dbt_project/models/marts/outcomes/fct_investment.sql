@@ -1,12 +1,18 @@
 -- the objective of a small team is not named
 with small_objectives as (
 
-    select
+    select distinct
         objectives.objective_id,
         team_scopes.period_grain,
         team_scopes.period_start
-    from {{ ref('stg_organization__objectives') }} as objectives
-    inner join {{ ref('int_team_period_scopes') }} as team_scopes on objectives.owner_id = team_scopes.team_id
+    from {{ ref('int_objectives') }} as objectives
+    inner join {{ ref('int_team_period_scopes') }} as team_scopes on objectives.scope_id = team_scopes.team_id
+    inner join {{ ref('int_periods') }} as periods
+        on
+            team_scopes.period_grain = periods.period_grain
+            and team_scopes.period_start = periods.period_start
+            and objectives.first_date < periods.period_end
+            and objectives.end_date > periods.period_start
     where objectives.level = 'team' and team_scopes.is_small
 
 ),

@@ -25,7 +25,8 @@
 } %}
 {%- set roles = [
     'story_points', 'sprint', 'epic_link', 'flagged', 'team', 'anticipated_outcome', 'actual_outcome', 'key_result',
-    'cost_of_delay', 'severity', 'found_in', 'outcome_verdict', 'outcome_type',
+    'cost_of_delay', 'severity', 'found_in', 'outcome_verdict', 'outcome_type', 'key_result_baseline', 'key_result_target',
+    'key_result_value', 'key_result_confidence', 'key_result_start', 'key_result_end',
 ] %}
 {%- set role_fields = jira_role_fields() %}
 {%- set all_paths = paths.values() | list %}
@@ -111,6 +112,12 @@ select
     found_in_text as found_in_value,
     outcome_verdict_text as outcome_verdict_value,
     outcome_type_text as outcome_type_value,
+    key_result_baseline_text as key_result_baseline,
+    key_result_target_text as key_result_target,
+    key_result_value_text as key_result_value,
+    key_result_confidence_text as key_result_confidence,
+    key_result_start_text as key_result_start,
+    key_result_end_text as key_result_end,
     field_roles,
     coalesce({{ json_list('labels_json') }}, []) as labels,
     coalesce({{ json_strings('components_json', 'id') }}, []) as component_ids,
