@@ -23,8 +23,8 @@ with initiative_scopes as (
 field_connections as (
 
     select distinct connection
-    from {{ ref('stg_jira__field_roles') }}
-    where role = 'key_result'
+    from {{ ref('int_outcome_fields') }}
+    where field = 'key_result'
 
 ),
 

@@ -130,7 +130,7 @@ select
     coalesce(sum(weight) filter (where not has_outcome), 0) as numerator,
     sum(weight) as denominator,
     count(*) as n,
-    0 as unmapped,
+    0 as left_out,
     not bool_and(has_anticipated) as is_unknown
 from items
 where initiative_key is not null
@@ -145,7 +145,7 @@ select
     coalesce(sum(weight) filter (where initiative_key is null), 0) as numerator,
     sum(weight) as denominator,
     count(*) as n,
-    0 as unmapped,
+    0 as left_out,
     false as is_unknown
 from items
 group by all
@@ -159,7 +159,7 @@ select
     coalesce(sum(weight) filter (where has_reason), 0) as numerator,
     coalesce(sum(weight) filter (where reason is distinct from 'unknown'), 0) as denominator,
     count(*) filter (where reason is distinct from 'unknown') as n,
-    count(*) filter (where reason = 'unknown') as unmapped,
+    count(*) filter (where reason = 'unknown') as left_out,
     not bool_and(has_type) as is_unknown
 from items
 where flow_item_type = 'debt'
