@@ -82,10 +82,10 @@ def _filed(connection: str, key: str, record: Payload, created: int, as_of: int)
         if entry["field"] == "key_result"
     )
     values = [(at, value) for at, _, value in written if at <= as_of]
-    beginning = (BEGINNING, None if written else record.get("key_result"))
+    stated = [] if written else [(created, record.get("key_result"))]
     return Filed(
         key, record.get("team"), record.get("value_stream"), created, seen("done_at"), stays,
-        Fields(connection, Timeline([beginning, *values])), tuple(record.get("items") or ()),
+        Fields(connection, Timeline([(BEGINNING, None), *stated, *values])), tuple(record.get("items") or ()),
     )  # fmt: skip
 
 
