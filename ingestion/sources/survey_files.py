@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -226,7 +226,9 @@ class Inbox:
             quarantined += bad
         if layout is None:
             return None
-        return WaveReading(survey, wave, layout, tuple(last_complete(answers)), tuple(quarantined), self.teams)
+        closed_at = datetime.combine(wave.closes_on + timedelta(days=1), time(), self.zone)
+        counting = tuple(last_complete(answers, closed_at))
+        return WaveReading(survey, wave, layout, counting, tuple(quarantined), self.teams)
 
     def table(
         self, document: Document, survey: Survey, wave: Wave, results: ResultsFile, place: Location
