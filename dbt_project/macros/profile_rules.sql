@@ -1,5 +1,5 @@
-{# The rules that fit each profile, with how specific they are, as known on the day of the run. Rules have connection, project,
-   issue_type, condition_field, condition_value, valid_from and valid_to; columns are what they say. #}
+{# The rules that fit each profile, with how specific they are, as known on the day of the run. Rules have connection,
+   project, issue_type, condition_field, condition_value, valid_from and valid_to; columns are what they say. #}
 {% macro profile_rule_matches(rules, columns) -%}
 select
     profiles.profile_key,

@@ -23,6 +23,7 @@ class Fields(NamedTuple):
 
     connection: str
     key_result: Timeline[str | None]
+    outcome: Timeline[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,12 @@ class Filed:
     team: str | None
     value_stream: str | None
     created_at: int
+    started_at: int | None
     done_at: int | None
     intervals: list[Stay]
     history: Fields
     names: tuple[str, ...]
+    has_history: bool
     level: str = "initiative"
 
     def identity_at(self, moment: int) -> "Filed":
@@ -76,17 +79,22 @@ def _filed(connection: str, key: str, record: Payload, created: int, as_of: int)
     known = [(at, state) for at, state in moments if at is not None]
     ends = [at for at, _ in known[1:]] + [FOREVER]
     stays = [Stay(at, end, state) for (at, state), end in zip(known, ends, strict=True) if at < end]
-    written = sorted(
-        (micros(entry["changed_at"]), place, entry.get("value"))
-        for place, entry in enumerate(record.get("history") or [])
-        if entry["field"] == "key_result"
-    )
-    values = [(at, value) for at, _, value in written if at <= as_of]
-    stated = [] if written else [(created, record.get("key_result"))]
+    fields = (_values(record, name, created, as_of) for name in ("key_result", "anticipated_outcome"))
     return Filed(
-        key, record.get("team"), record.get("value_stream"), created, seen("done_at"), stays,
-        Fields(connection, Timeline([(BEGINNING, None), *stated, *values])), tuple(record.get("items") or ()),
+        key, record.get("team"), record.get("value_stream"), created, seen("started_at"), seen("done_at"), stays,
+        Fields(connection, *fields), tuple(record.get("items") or ()), "history" in record,
     )  # fmt: skip
+
+
+def _values(record: Payload, name: str, created: int, as_of: int) -> Timeline[str | None]:
+    """What a field held: its history, else what stands there now, since there is the initiative."""
+    written = [
+        (micros(entry["changed_at"]), entry.get("value"))
+        for entry in record.get("history") or []
+        if entry["field"] == name
+    ]
+    known = [(at, value) for at, value in written if at <= as_of] if written else [(created, record.get(name))]
+    return Timeline([(BEGINNING, None), *known])
 
 
 def members(filed: Iterable[Filed], items: Iterable[Item], as_of: int) -> Mapping[str, Filed]:

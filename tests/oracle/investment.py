@@ -138,7 +138,7 @@ class Investment:
         return best[0].row["work_category"] if best else NONE
 
     def _key_result(self, item: Item, day: date, evening: int) -> str | None:
-        above = self._parent(item, evening)
+        above = self.parent(item, evening)
         if above is not None and above.key in self.initiatives:
             row = self.key_result_of(above, evening, day)
         else:
@@ -146,7 +146,8 @@ class Investment:
             row = self.key_result_of(filed, evening, day) if filed else None
         return row["key_result_id"] if row else None
 
-    def _parent(self, item: Item, moment: int) -> Item | None:
+    def parent(self, item: Item, moment: int) -> Item | None:
+        """What the tracker puts an item below at a moment."""
         parent, connection = item.history.epic.at(moment), item.history.connection
         if parent is None or (parent.id is None and parent.name is None):
             return None

@@ -106,24 +106,25 @@ debts as (
 
 )
 {%- for rate in rates %}
-{% if not loop.first %}union all
-{% endif -%}
-select
-    '{{ rate.metric }}' as metric,
-    'all' as breakdown,
-    period_grain,
-    period_start,
-    team_id,
-    value_stream_id,
-    count(*) filter (where {{ rate.counted }} and {{ rate.hits }}) as numerator,
-    count(*) filter (where {{ rate.counted }}) as denominator,
-    count(*) filter (where {{ rate.counted }}) as n,
-    count(*) filter (where {{ rate.left_out }}) as left_out,
-    not bool_and({{ rate.field }}) as is_unknown,
-    {{ rate.immature or 'false' }} as is_immature
-from {{ rate.of }}
-where {{ rate.where or 'true' }}
-group by all
+    {%- if not loop.first %}
+        union all
+    {%- endif %}
+    select
+        '{{ rate.metric }}' as metric,
+        'all' as breakdown,
+        period_grain,
+        period_start,
+        team_id,
+        value_stream_id,
+        count(*) filter (where {{ rate.counted }} and {{ rate.hits }}) as numerator,
+        count(*) filter (where {{ rate.counted }}) as denominator,
+        count(*) filter (where {{ rate.counted }}) as n,
+        count(*) filter (where {{ rate.left_out }}) as left_out,
+        not bool_and({{ rate.field }}) as is_unknown,
+        {{ rate.immature or 'false' }} as is_immature
+    from {{ rate.of }}
+    where {{ rate.where or 'true' }}
+    group by all
 {%- endfor %}
 union all
 select
