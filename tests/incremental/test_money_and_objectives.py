@@ -28,6 +28,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     for change in (changes.reorganisation, changes.corrected_rules, changes.purpose_changed, changes.outcomes_changed,
                    changes.dated_remap, changes.values_changed, changes.filed_initiatives_mended):  # fmt: skip
         change(world, chance)
+    world.organization.taken_away.clear()
     house = Nights(tmp_path_factory.mktemp("changed"), world)
     house.read(world.now)
     house.build()
