@@ -62,8 +62,8 @@ def record_of(folder: str, proposal: dict[str, Any]) -> dict[str, Any]:
 
     Its milestones are releases: it is done on the day of the release in which it was stable (the project's own release
     days, those that are sure), else when it was last updated; one that was given up says no more than that. None says
-    when work began. None has a field for an outcome; the names of the metrics by which its operators can tell whether it
-    works (without their labels in braces, which a rule takes for a template's) are taken for one, so that there are
+    when work began. None has a field for an outcome; the names of the metrics by which its operators can tell whether
+    it works (without their labels in braces, which a rule takes for a template's) are taken for one, so that there are
     texts to judge.
     """
     at = {

@@ -101,7 +101,7 @@ items as (
         judged.has_outcome,
         debts.reason,
         debts.has_reason,
-        coalesce(outcome_fields.has_anticipated, false) as has_anticipated,
+        coalesce(promised_fields.has_anticipated, false) as has_anticipated,
         coalesce(outcome_fields.has_type, false) as has_type
     from completions
     inner join {{ ref('int_item_initiatives') }} as item_initiatives
@@ -118,6 +118,9 @@ items as (
             completions.item_key = debts.item_key
             and debts.item_level = 'flow_item'
     left join outcome_fields on item_initiatives.connection = outcome_fields.connection
+    -- an initiative may be told by another connection than its items
+    left join {{ ref('int_initiative_lives') }} as lives on item_initiatives.initiative_key = lives.item_key
+    left join outcome_fields as promised_fields on lives.connection = promised_fields.connection
 
 )
 
