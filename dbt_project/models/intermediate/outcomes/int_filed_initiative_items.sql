@@ -27,7 +27,7 @@ names as (
         item_key,
         item_number as item_name
     from numbers
-    union
+    union all
     select
         item_key,
         lower(connection) || ':' || item_number as item_name
