@@ -1,44 +1,45 @@
-{# What dated rules say of each profile: the most specific rule in force, then the latest, then by name. Rules have connection,
+{# The rules that fit each profile, with how specific they are, as known on the day of the run. Rules have connection,
    project, issue_type, condition_field, condition_value, valid_from and valid_to; columns are what they say. #}
-{% macro profile_rules(rules, columns) -%}
-with profile_conditions as (
-
+{% macro profile_rule_matches(rules, columns) -%}
+select
+    profiles.profile_key,
+    {%- for column in columns %}
+    mappings.{{ column }},
+    {%- endfor %}
+    mappings.valid_from,
+    {{ known_end('mappings', 'settings.as_of_date') }} as valid_to,
+    case when mappings.connection is null then 0 else 1 end
+    + case when mappings.project is null then 0 else 2 end
+    + case when mappings.issue_type is null then 0 else 4 end
+    + case when mappings.condition_field is null then 0 else 8 end as specificity
+from {{ ref('int_work_profiles') }} as profiles
+cross join {{ ref('int_settings') }} as settings
+inner join {{ rules }} as mappings
+    on
+        settings.as_of_date >= mappings.valid_from
+        and (mappings.connection is null or profiles.connection = mappings.connection)
+        and (mappings.project is null or profiles.project_key = mappings.project)
+        and (
+            mappings.issue_type is null
+            or lower(mappings.issue_type) in (profiles.issue_type_id, lower(profiles.issue_type_name))
+        )
+left join (
     select
         profile_key,
         {{ explode("string_split(conditions, chr(10))") }} as condition
     from {{ ref('int_work_profiles') }}
+) as profile_conditions
+    on
+        profiles.profile_key = profile_conditions.profile_key
+        and profile_conditions.condition = mappings.condition_field || '=' || lower(mappings.condition_value)
+where mappings.condition_field is null or profile_conditions.profile_key is not null
+{%- endmacro %}
 
-),
+{# What dated rules say of each profile: the most specific rule in force, then the latest, then by name. #}
+{% macro profile_rules(rules, columns) -%}
+with matches as (
 
-matches as (
-
-    select
-        profiles.profile_key,
-        {%- for column in columns %}
-        mappings.{{ column }},
-        {%- endfor %}
-        mappings.valid_from,
-        {{ known_end('mappings', 'settings.as_of_date') }} as valid_to,
-        case when mappings.connection is null then 0 else 1 end
-        + case when mappings.project is null then 0 else 2 end
-        + case when mappings.issue_type is null then 0 else 4 end
-        + case when mappings.condition_field is null then 0 else 8 end as specificity
-    from {{ ref('int_work_profiles') }} as profiles
-    cross join {{ ref('int_settings') }} as settings
-    inner join {{ rules }} as mappings
-        on
-            settings.as_of_date >= mappings.valid_from
-            and (mappings.connection is null or profiles.connection = mappings.connection)
-            and (mappings.project is null or profiles.project_key = mappings.project)
-            and (
-                mappings.issue_type is null
-                or lower(mappings.issue_type) in (profiles.issue_type_id, lower(profiles.issue_type_name))
-            )
-    left join profile_conditions
-        on
-            profiles.profile_key = profile_conditions.profile_key
-            and profile_conditions.condition = mappings.condition_field || '=' || lower(mappings.condition_value)
-    where mappings.condition_field is null or profile_conditions.profile_key is not null
+    {{ profile_rule_matches(rules, columns) }}
 
 ),
 

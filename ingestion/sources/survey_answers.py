@@ -272,11 +272,15 @@ def told_apart(answers: list[Answer], wave: str) -> list[Answer]:
     return found
 
 
-def last_complete(answers: list[Answer]) -> list[Answer]:
-    """One answer a respondent: the last complete one, or the last where none is complete. Order of first appearance."""
-    best: dict[str, tuple[tuple[bool, datetime, int], Answer]] = {}
+def last_complete(answers: list[Answer], closed_at: datetime) -> list[Answer]:
+    """One answer a respondent, in order of first appearance: the last complete one of those that came in time.
+
+    Where none of these is complete, the last of them; where none came before `closed_at`, the same among the late ones,
+    which are kept and not published: an answer that comes after a wave is published must not change it.
+    """
+    best: dict[str, tuple[tuple[bool, bool, datetime, int], Answer]] = {}
     for position, answer in enumerate(answers):
-        rank = (answer.is_complete, answer.submitted_at, position)
+        rank = (answer.submitted_at < closed_at, answer.is_complete, answer.submitted_at, position)
         if answer.identity not in best or rank > best[answer.identity][0]:
             best[answer.identity] = (rank, answer)
     return [answer for _, answer in best.values()]

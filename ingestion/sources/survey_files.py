@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -226,8 +226,9 @@ class Inbox:
             quarantined += bad
         if layout is None:
             return None
-        told = last_complete(told_apart(answers, f"{survey.survey}:{wave.wave}"))
-        return WaveReading(survey, wave, layout, tuple(told), tuple(quarantined), self.teams)
+        closed_at = datetime.combine(wave.closes_on + timedelta(days=1), time(), self.zone)
+        counting = last_complete(told_apart(answers, f"{survey.survey}:{wave.wave}"), closed_at)
+        return WaveReading(survey, wave, layout, tuple(counting), tuple(quarantined), self.teams)
 
     def table(
         self, document: Document, survey: Survey, wave: Wave, results: ResultsFile, place: Location

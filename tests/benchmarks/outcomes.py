@@ -21,7 +21,14 @@ from ingestion.load import Warehouse
 
 INITIATIVES = 50_000
 FAMILY = "+fct_initiatives +fct_outcome_metrics +fct_outcome_breakdowns +fct_outcome_review_queue"
-MEASURED = ("int_initiative", "int_outcome", "int_item_initiatives", "fct_initiatives", "fct_outcome")
+MEASURED = (
+    "int_initiative",
+    "int_filed_initiative",
+    "int_outcome",
+    "int_item_initiatives",
+    "fct_initiatives",
+    "fct_outcome",
+)
 LIMIT_SECONDS, LIMIT_EXPONENT = 30, 1.1
 
 

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
+from tests.incremental import portfolio
 from tests.incremental.organization import ITEMS, SCALE, SIZES, Row
 from tests.incremental.tracker import COMPONENTS, Item
 from tests.incremental.tracker_changes import (
@@ -140,6 +141,14 @@ def purpose_changed(world: World, chance: random.Random) -> str:
     late = {"key_result_id": "KR-3", "date": world.now.date().isoformat(), "value": 1, "confidence": "0.9"}
     _add(check_ins, late, ("key_result_id", "date"))
     return f"costs, objectives and check-ins corrected; KR-1 and category of 103 ({category}) from {on} on"
+
+
+def filed_initiatives_mended(world: World, chance: random.Random) -> str:
+    """Initiatives in files are corrected, their outcomes backdated, and a file of theirs is taken away or put back."""
+    organization = world.organization
+    return portfolio.mend(
+        organization.inbox["initiatives"], organization.taken_away, chance, world.now, world.keys(world.now)
+    )
 
 
 def late_answers(world: World, chance: random.Random) -> str:
@@ -294,7 +303,7 @@ CHANGES: tuple[Change, ...] = (
     backdated_statuses, backdated_values, deletions, moves, lost_permission, late_changelogs, reopened, broken_clock,
     sprints_changed, links_changed, values_changed, outcomes_changed, backdated_outcomes, goals_changed,
     unchanged_touch, renamed, dated_remap, corrected_mapping, reorganisation, corrected_rules, settings_changed,
-    calendar_changed, purpose_changed, late_answers, late_statuses,
+    calendar_changed, purpose_changed, filed_initiatives_mended, late_answers, late_statuses,
     late_links, late_incidents, force_push, repositories_renamed, services_changed, paths_changed, system_down,
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.sources.organization_tables import TABLES
+from tests.incremental import portfolio
 
 Row = dict[str, Any]
 SCALE = {"Strongly disagree": 1, "Disagree": 2, "Neither": 3, "Agree": 4, "Strongly agree": 5}
@@ -18,6 +19,7 @@ SIZES = {"alpha": 6, "beta": 5, "gamma": 4, "delta": 2, "epsilon": 2}
 SERVICES, TEAMS_OF_SERVICES = ("web", "ledger", "till"), ("alpha", "beta", "gamma")  # till has no repository
 ITEMS = {"speed": "speed_of_delivery", "quality": "quality", "interruptions": "interruptions"}  # with their drivers
 RECOMMENDS = "enps"
+ONE_FILE = "till.jsonl"
 
 STATES = (  # status id, flow state, stage, order
     ("1", "new", "backlog", 0), ("2", "waiting", "ready", 10), ("3", "active", "development", 20),
@@ -40,7 +42,10 @@ WORK_RULES = (  # order, project, field, value, team, value stream, weight
 
 @dataclass
 class Organization:
-    """What its people write into files. `settings`: the part `organization:` of connections.yml."""
+    """What its people write into files. `settings`: the part `organization:` of connections.yml.
+
+    taken_away: files of initiatives that are not there any more.
+    """
 
     start: date
     settings: dict[str, Any] = field(default_factory=dict)
@@ -48,8 +53,9 @@ class Organization:
     waves: list[Row] = field(default_factory=list)
     answers: dict[str, list[Row]] = field(default_factory=dict)
     inbox: dict[str, dict[str, Row]] = field(
-        default_factory=lambda: {"deployments": {}, "incidents": {}, "security_findings": {}}
+        default_factory=lambda: {"deployments": {}, "incidents": {}, "initiatives": {}, "security_findings": {}}
     )
+    taken_away: set[str] = field(default_factory=set)
 
     def remap(
         self, table: str, of: Callable[[Row], bool], on: date | None, *, keep: bool = False, **values: Any
@@ -84,9 +90,13 @@ class Organization:
         for wave, rows in self.answers.items():
             _write(folder / "surveys" / f"pulse-{wave}.csv", ["Who", "When", "Team", *ITEMS, RECOMMENDS], rows)
         for kind, records in self.inbox.items():
-            (folder / "inbox" / kind).mkdir(parents=True, exist_ok=True)
-            lines = "".join(json.dumps(record) + "\n" for record in records.values())
-            _write_if_new(folder / "inbox" / kind / "till.jsonl", lines)
+            place = folder / "inbox" / kind
+            place.mkdir(parents=True, exist_ok=True)
+            for name in portfolio.FILES if kind == "initiatives" else (ONE_FILE,):
+                told = [each for id_, each in records.items() if name in (ONE_FILE, portfolio.file_of(id_))]
+                _write_if_new(place / name, "".join(json.dumps(record) + "\n" for record in told))
+                if name in self.taken_away:
+                    (place / name).unlink()
 
     def _connections(self) -> str:
         settings = "".join(f"  {name}: {value}\n" for name, value in self.settings.items())

@@ -1,8 +1,9 @@
-"""Money and objectives of the small world after a re-organisation, worked out again in plain Python."""
+"""Money, objectives and filed initiatives of the small world after a re-organisation, worked out again in Python."""
 
 import random
+from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.end_to_end.flow_comparison import Marts, is_close, metric_differences
 from tests.incremental import changes
 from tests.incremental.nights import Nights
 from tests.incremental.world import small_world
+from tests.oracle.flow_items import Item
 from tests.oracle.flow_world import FlowWorld
 from tests.oracle.investment import Investment
 from tests.oracle.objectives import Objectives
@@ -19,17 +21,23 @@ WEEKS_MORE = 5
 SEED = 7
 
 
-@pytest.mark.timeout(600)
-def test_a_changed_organisation_pays_to_the_cent_and_knows_its_key_results(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     world, chance = small_world(SEED), random.Random(SEED)
     world.live(world.now + timedelta(weeks=WEEKS_MORE))
     for change in (changes.reorganisation, changes.corrected_rules, changes.purpose_changed, changes.outcomes_changed,
-                   changes.dated_remap, changes.values_changed, changes.goals_changed,
-                   changes.goals_changed):  # fmt: skip
+                   changes.dated_remap, changes.values_changed, changes.goals_changed, changes.goals_changed,
+                   changes.filed_initiatives_mended):  # fmt: skip
         change(world, chance)
-    house = Nights(tmp_path, world)
+    world.organization.taken_away.clear()
+    house = Nights(tmp_path_factory.mktemp("changed"), world)
     house.read(world.now)
     house.build()
+    return house
+
+
+@pytest.mark.timeout(600)
+def test_a_changed_organisation_pays_to_the_cent_and_knows_its_key_results(house: Nights) -> None:
     marts, investment = Marts(house.built.marts), Investment(FlowWorld.of(house.built.warehouse))
     objectives = Objectives(investment)
 
@@ -56,3 +64,46 @@ def test_a_changed_organisation_pays_to_the_cent_and_knows_its_key_results(tmp_p
     theirs, weeks = {row[:2]: row[2:] for row in rows}, objectives.weeks()
     assert len(rows) > 30 and theirs.keys() == weeks.keys()
     assert [key for key in weeks if not all(map(is_close, theirs[key], weeks[key]))] == []
+
+
+def test_initiatives_of_files_know_their_items_and_what_was_intended(house: Nights) -> None:
+    investment = Investment(FlowWorld.of(house.built.warehouse))
+    world, children = investment.world, Counter[str]()
+    first_child: dict[str, int] = {}
+    for item in world.items:
+        if item.identity_at(world.as_of).level == "flow_item" and item.intervals[-1].state != "cancelled":
+            children.update(key for key in (_initiative(investment, item, world.as_of),) if key)
+        began = item.started_at
+        if began is not None and item.identity_at(began).level == "flow_item":
+            key = _initiative(investment, item, began)
+            if key:
+                first_child[key] = min(began, first_child.get(key, began))
+    _, rows = Marts(house.built.marts).query(
+        "select initiative_key, children_count, epoch_us(first_child_started_at), had_outcome_before_execution"
+        " from outcomes.fct_initiatives where connection = 'inbox'"
+    )
+    expected = []
+    for filed in investment.filed:
+        begun = min((at for at in (filed.started_at, first_child.get(filed.key)) if at is not None), default=None)
+        intended = begun is not None and filed.history.outcome.at(begun) not in (None, "tbd")
+        known = intended if filed.has_history and begun is not None else None
+        expected.append((filed.key, children[filed.key], first_child.get(filed.key), known))
+    assert sorted(rows) == sorted(expected)
+    assert {row[3] for row in rows} == {True, False, None} and sum(row[1] > 0 for row in rows) > 5
+    assert sum(world.by_key[key].history.epic.at(world.as_of) is not None for key in investment.members) > 5
+
+
+def _initiative(investment: Investment, item: Item, moment: int) -> str | None:
+    """The tracker's initiative above an item, else the one of a file that names the item or its parent."""
+    above = list(_parents(investment, item, moment))
+    tracked = [each.key for each in above if each.identity_at(moment).level == "initiative"]
+    filed = [investment.members[each.key].key for each in (item, *above[:1]) if each.key in investment.members]
+    return next(iter([*tracked, *filed]), None)
+
+
+def _parents(investment: Investment, item: Item, moment: int) -> Iterator[Item]:
+    """Its parent, and the parent of that."""
+    if parent := investment.parent(item, moment):
+        yield parent
+        if grandparent := investment.parent(parent, moment):
+            yield grandparent

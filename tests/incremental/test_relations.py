@@ -19,7 +19,7 @@ from tests.incremental import tracker_changes as changes
 from tests.incremental.comparison import Row, compare, rows_of
 from tests.incremental.nights import Nights, keys
 from tests.incremental.tracker import STATUSES, Tracker
-from tests.incremental.world import ORIGIN, World, small_world
+from tests.incremental.world import ORIGIN, World, copied_key, small_world
 
 SEED = "relations"
 WITHOUT_DAYLIGHT_SAVING = "Asia/Kolkata"
@@ -90,6 +90,10 @@ def test_team_and_value_stream_values_add_up_to_the_organisations(base: Built) -
 def test_doubling_all_items_doubles_counts_and_leaves_medians_and_shares(base: Built, tmp_path: Path) -> None:
     world = small_world(SEED)
     world.copies = 2
+    plans = world.organization.inbox["initiatives"]
+    for id_, plan in list(plans.items()):
+        keys_of_copies = [copied_key(name, 1) for name in plan.get("items", ())]
+        plans[f"copy-{id_}"] = plan | {"id": f"copy-{id_}", "items": keys_of_copies}
     double = built(tmp_path, world)
     of_items = "family in ('flow', 'outcomes', 'investment', 'objectives')"
     before, after = (

@@ -14,7 +14,7 @@ from ingestion.errors import StopStream
 from ingestion.sources import SOURCES
 from ingestion.sources.jira_census import judge
 from ingestion.stream import Context, Record, Source, Stream
-from tests.incremental import goals
+from tests.incremental import goals, portfolio
 from tests.incremental.forge import Forge, Repository
 from tests.incremental.organization import SERVICES, SIZES, Organization, small_organization
 from tests.incremental.tracker import (
@@ -56,6 +56,7 @@ class World:
         self.alerts = random.Random(f"alerts {self.seed}")
         self.reviews = random.Random(f"reviews {self.seed}")
         self.goals = random.Random(f"goals {self.seed}")
+        self.plans = random.Random(f"plans {self.seed}")
         self.now = self.origin
         self.forge = Forge([
             Repository("R_web", "small/web", self.origin - timedelta(days=400)),
@@ -95,12 +96,17 @@ class World:
                 self._scan_services(day)
                 self.forge.scan(self.alerts, day)
             self._answer_surveys(day)
+            portfolio.live(self.organization.inbox["initiatives"], self.plans, day, self.keys(day))
             self.now = day + timedelta(days=1)
         self.now = until
 
     def moment(self, day: datetime) -> datetime:
         """Some second of a day's work, 6 to 18 h UTC."""
         return day + timedelta(seconds=self.chance.randint(6 * 3600, 18 * 3600))
+
+    def keys(self, day: datetime) -> list[str]:
+        """The keys that the tracker's issues have on a day."""
+        return [item.state(day)["key"] for item in self.tracker.existing(day)]
 
     def _arrivals(self, day: datetime) -> int:
         mean = ITEMS_PER_DAY * (1.2 if day.weekday() < 5 else 0.3)
@@ -346,12 +352,60 @@ def _copies(record: Record, count: int) -> Sequence[Record]:
         id_ = str(int(record.id) + offset)
         payload = dict(record.payload) if isinstance(record.payload, dict) else {}
         payload |= {name: id_ for name in ("id", "issueId") if name in payload}
+        payload |= {"key": copied_key(payload["key"], number)} if "key" in payload else {}
         fields = payload.get("fields", {})
         if "parent" in fields:
-            payload["fields"] = fields | {"parent": fields["parent"] | {"id": _copied(fields["parent"]["id"], offset)}}
+            parent = fields["parent"]
+            under = {"id": _copied(parent["id"], offset), "key": copied_key(parent["key"], number)}
+            payload["fields"] = fields | {"parent": parent | under}
         if "histories" in payload:
             payload["histories"] = [
-                history | {"items": [_under_copy(item, offset) for item in history["items"]]}
+                history | {"items": [_of_copy(item, offset, number) for item in history["items"]]}
+                for history in payload["histories"]
+            ]
+        found.append(replace(record, id=id_, payload=payload))
+    return found
+
+
+def _of_copy(item: dict[str, Any], offset: int, number: int) -> dict[str, Any]:
+    """A changelog item; where it changes the parent or the key, it changes to that of a copy."""
+    if item["field"] == "IssueParentAssociation":
+        item = item | {end: _copied(item[end], offset) for end in ("from", "to")}
+    if item["field"] in ("IssueParentAssociation", "Key"):
+        ends = ("fromString", "toString")
+        item = item | {end: item[end] and copied_key(item[end], number) for end in ends}
+    return item
+
+
+def copied_key(key: str, number: int) -> str:
+    """The key that a copy of an issue has."""
+    return f"{key}0000{number}"
+
+
+def _copied(self, source: str, stream: str, records: Iterable[Record]) -> Iterable[Record]:
+    """The records; where the world has `copies`, every issue and changelog as often, under ids of their own."""
+    if self.copies == 1 or (source, stream) not in (("jira", "issues"), ("jira", "changelogs")):
+        return records
+    return [copy for record in records for copy in _copies(record, self.copies)]
+
+
+def _copies(record: Record, count: int) -> Sequence[Record]:
+    """An issue or a changelog several times; copies link to the same items as the first and lie under its parent's."""
+    found = [record]
+    for number in range(1, count):
+        offset = 1_000_000 * number
+        id_ = str(int(record.id) + offset)
+        payload = dict(record.payload) if isinstance(record.payload, dict) else {}
+        payload |= {name: id_ for name in ("id", "issueId") if name in payload}
+        payload |= {"key": copied_key(payload["key"], number)} if "key" in payload else {}
+        fields = payload.get("fields", {})
+        if "parent" in fields:
+            parent = fields["parent"]
+            under = {"id": _copied(parent["id"], offset), "key": copied_key(parent["key"], number)}
+            payload["fields"] = fields | {"parent": parent | under}
+        if "histories" in payload:
+            payload["histories"] = [
+                history | {"items": [_of_copy(item, offset, number) for item in history["items"]]}
                 for history in payload["histories"]
             ]
         found.append(replace(record, id=id_, payload=payload))

@@ -122,7 +122,7 @@ class House:
 
 
 def typeform_world() -> World:
-    """A form of two people who answered and one who answered again, before, in and after two waves."""
+    """A form of two people who answered, one of them again and again: before, in, between and after two waves."""
     form = TypeformForm(FORM, [
         answered("r1", "2026-02-03T09:00:00Z", employee="e1", speed="Fast", focus=2, enps=9, pair=True,
                  words=FREE_TEXT),
@@ -130,6 +130,7 @@ def typeform_world() -> World:
         answered("r3", "2026-02-05T09:00:00Z", employee="e1", speed="Fast"),
         answered("r4", "2026-02-05T10:00:00Z", employee="e2", other=FREE_TEXT, focus=1, enps=10),
         answered("r5", "2026-02-05T11:00:00Z", team=None, employee="e3", speed="Rather fast", focus=1, enps=10),
+        answered("r7", "2026-02-20T09:00:00Z", employee="e1", speed="Fast", focus=1, enps=1, pair=True),
         answered("r6", "2026-03-03T11:00:00Z", employee="e1", speed="Fast", focus=5, enps=7, pair=True),
         answered("r0", "2026-01-30T11:00:00Z", employee="e9", speed="Fast", focus=5, enps=7, pair=True),
     ])  # fmt: skip

@@ -167,6 +167,7 @@ def test_all_kinds_and_formats_land(inbox: Inbox) -> None:
     inbox.write("incidents/all.json", json.dumps([INCIDENT, {**INCIDENT, "id": "i-2", "resolved_at": None}], indent=2))
     flat = {**FINDING, "reopened_at": "2026-05-03T00:00:00Z 2026-05-09T00:00:00Z", "deleted": "no", "url": ""}
     inbox.write("security_findings/scan.csv", "\ufeff" + as_csv(flat, delimiter=";"))
+    inbox.write("initiatives/plans.csv", as_csv({**INITIATIVE, "items": "SHOP-1 jira:SHOP-2"}))
     inbox.write("README.md", "how we write it")
     inbox.write("deployments/.hidden", "x")
     assert inbox.night() == {}
@@ -176,6 +177,7 @@ def test_all_kinds_and_formats_land(inbox: Inbox) -> None:
     assert inbox.rows("security_findings")["f-1"] == {
         **FINDING, "reopened_at": ["2026-05-03T00:00:00Z", "2026-05-09T00:00:00Z"], "deleted": False,
     }  # fmt: skip
+    assert inbox.rows("initiatives")["p-1"] == {**INITIATIVE, "items": ["SHOP-1", "jira:SHOP-2"]}
     assert inbox.quarantine() == []
 
 

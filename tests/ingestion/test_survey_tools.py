@@ -71,7 +71,7 @@ def test_typeform_answers_land_by_wave_as_the_yaml_declares(house: House, typefo
         ("2026-Q1", "2026-02-04T09:00:00+00:00", "checkout", {"speed": 1, "focus": 4, "enps": 3, "pair": 0}),
         ("2026-Q1", "2026-02-05T10:00:00+00:00", "checkout", {"speed": None, "focus": 1, "enps": 10, "pair": None}),
         ("2026-Q1b", "2026-03-03T11:00:00+00:00", "checkout", {"speed": 5, "focus": 5, "enps": 7, "pair": 1}),
-    ], "e1's last complete answer of each wave; an answer in own words is none"
+    ], "e1's last complete answer of each wave before its close; an answer in own words is none"
     assert house.quarantined() == [
         "speed: 'Rather fast' is neither a number nor a declared label; add it to `labels` or `no_answer`"
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from tests.oracle.filed import Filed
 from tests.oracle.flow_items import Item
 from tests.oracle.flow_world import FlowWorld
 from tests.oracle.organization import ORGANIZATION, UNASSIGNED
@@ -167,10 +168,10 @@ class Goals:
         return found
 
     # --- initiatives -------------------------------------------------------------------------------------------------
-    def named_by(self, initiative: Item, moment: int) -> str:
+    def named_by(self, initiative: Item | Filed, moment: int) -> str:
         """The id in lower case that an initiative names: by its field, else by the issue it lies below; '' for none."""
         text = (initiative.history.key_result.at(moment) or "").strip().lower()
-        if text:
+        if text or isinstance(initiative, Filed):
             return self.known.get(text, text).lower()
         above = self.parent_of(initiative, moment)
         found = {self.known[text] for text, item in self.item_of.items() if item is above}

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import floor
 from typing import NamedTuple
 
+from tests.oracle.filed import Filed, filed_initiatives, members
 from tests.oracle.flow_items import Item
 from tests.oracle.flow_world import FlowWorld, Scope
 from tests.oracle.goals import Goals
@@ -65,6 +66,8 @@ class Investment:
         self.initiatives = {
             item.key: item for item in world.items if any(i.level == "initiative" for i in item.identities.values)
         }
+        self.filed = filed_initiatives(world.raw.initiatives, world.as_of)
+        self.members = members(self.filed, world.items, world.as_of)
         self._by_issue_key = {(item.history.connection, key): item for item in world.items for key in item.history.keys}
         self._streams: dict[tuple[str, date], Weights] = {}
         self.work = self._work()
@@ -136,19 +139,23 @@ class Investment:
         return best[0].row["work_category"] if best else NONE
 
     def _key_result(self, item: Item, day: date, evening: int) -> str | None:
-        parent = item.history.epic.at(evening)
-        if parent is None or (parent.id is None and parent.name is None):
-            return None
-        connection = item.history.connection
-        epic = self.world.by_key.get(f"{connection}:{parent.id}") or self._by_issue_key.get(
-            (connection, parent.name or "")
-        )
-        if epic is None or epic.key not in self.initiatives:
-            return None
-        row = self.key_result_of(epic, evening, day)
+        above = self.parent(item, evening)
+        if above is not None and above.key in self.initiatives:
+            row = self.key_result_of(above, evening, day)
+        else:
+            filed = self.members.get(item.key) or (self.members.get(above.key) if above else None)
+            row = self.key_result_of(filed, evening, day) if filed else None
         return row["key_result_id"] if row else None
 
-    def key_result_of(self, initiative: Item, moment: int, day: date) -> Payload | None:
+    def parent(self, item: Item, moment: int) -> Item | None:
+        """What the tracker puts an item below at a moment."""
+        parent, connection = item.history.epic.at(moment), item.history.connection
+        if parent is None or (parent.id is None and parent.name is None):
+            return None
+        by_id = self.world.by_key.get(f"{connection}:{parent.id}")
+        return by_id or self._by_issue_key.get((connection, parent.name or ""))
+
+    def key_result_of(self, initiative: Item | Filed, moment: int, day: date) -> Payload | None:
         """The key result in force on a day that an initiative names at a moment."""
         named = self.goals.named_by(initiative, moment)
         return next((r for r in self.key_results if named == r["key_result_id"].lower() and is_in_force(r, day)), None)

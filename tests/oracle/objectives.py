@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from tests.oracle.filed import Filed
 from tests.oracle.flow_items import Item
 from tests.oracle.flow_world import Scope
 from tests.oracle.investment import Investment, every_scope, is_in_force, share_row
@@ -12,6 +13,7 @@ from tests.oracle.organization import ORGANIZATION, SMALL_TEAMS, UNASSIGNED
 from tests.oracle.periods import Key, Period, Row, Rows
 
 STALE_AFTER_DAYS = 30
+OWNERS = ("team", "value_stream")
 Named = tuple[str, str | None, str | None]
 """How an initiative stands to the key results (aligned, none, unknown, inactive), its key result, the level of that."""
 
@@ -26,14 +28,19 @@ class Objectives:
         self.check_ins = investment.goals.check_ins
         self.field_connections = {
             name for name, role, _ in self.world.raw.stream("field_roles") if role == "key_result"
-        } | {item.history.connection for item in investment.goals.item_of.values()}
+        }
+        self.field_connections |= {item.history.connection for item in investment.goals.item_of.values()}
+        self.field_connections |= {
+            each.history.connection for each in investment.filed if any(each.history.key_result.values)
+        }
+        initiatives: list[Item | Filed] = [*investment.initiatives.values(), *investment.filed]
         self.alignments = {
-            period: [(item, *found) for item in investment.initiatives.values() if (found := self._judge(item, period))]
+            period: [(item, *found) for item in initiatives if (found := self._judge(item, period))]
             for period in self.world.calendar.periods
         }
 
     # --- initiatives -------------------------------------------------------------------------------------------------
-    def _judge(self, item: Item, period: Period) -> tuple[int, Named] | None:
+    def _judge(self, item: Item | Filed, period: Period) -> tuple[int, Named] | None:
         """When an initiative is judged in a period and how it stands; None where it does not count."""
         span = self.world.span_of[period]
         last = min(span.end - 1, self.world.as_of)
@@ -47,7 +54,7 @@ class Objectives:
             return None
         return moment, self._named(item, moment)
 
-    def _named(self, item: Item, moment: int) -> Named:
+    def _named(self, item: Item | Filed, moment: int) -> Named:
         text = self.investment.goals.named_by(item, moment)
         if not text:
             return "none", None, None
@@ -56,15 +63,20 @@ class Objectives:
             return "aligned", row["key_result_id"], row["level"]
         return ("inactive" if text in self.investment.goals.known else "unknown"), None, None
 
-    def _owner(self, item: Item, moment: int) -> tuple[str, str]:
+    def _owner(self, item: Item | Filed, moment: int) -> tuple[str, str]:
         """Its one team and its one value stream: the heaviest, the first name among equals."""
-        owners = self.world.attribution.owners(item.identity_at(moment).profile, moment)
-        team, own, _ = min(owners, key=lambda owner: (-round(owner[2], 9), owner[0], owner[1] or "\uffff"))
+        if isinstance(item, Filed):
+            teams, known = ({row[f"{name}_id"] for row in self.world.raw.tables[f"{name}s"]} for name in OWNERS)
+            team = item.team if item.team in teams else UNASSIGNED
+            own = item.value_stream if item.value_stream in known else None
+        else:
+            owners = self.world.attribution.owners(item.identity_at(moment).profile, moment)
+            team, own, _ = min(owners, key=lambda owner: (-round(owner[2], 9), owner[0], owner[1] or "\uffff"))
         streams = self.world.attribution.streams_of(team, self.world.local.midnight(self.world.local.day(moment)))
         return team, own or min(streams, key=lambda stream: (-round(streams[stream], 9), stream), default=UNASSIGNED)
 
-    def _by_scope(self) -> dict[tuple[Scope, Period], list[tuple[Item, Named]]]:
-        found: dict[tuple[Scope, Period], list[tuple[Item, Named]]] = defaultdict(list)
+    def _by_scope(self) -> dict[tuple[Scope, Period], list[tuple[Item | Filed, Named]]]:
+        found: dict[tuple[Scope, Period], list[tuple[Item | Filed, Named]]] = defaultdict(list)
         for period, judged in self.alignments.items():
             for item, moment, named in judged:
                 team, stream = self._owner(item, moment)
@@ -92,7 +104,7 @@ class Objectives:
                 rows[Key(metric, *scope, period.grain, period.start, "all")] = row
         return rows
 
-    def is_available(self, initiatives: list[tuple[Item, Named]]) -> bool:
+    def is_available(self, initiatives: list[tuple[Item | Filed, Named]]) -> bool:
         """Whether key results are configured, and the trackers of these initiatives have a field for them."""
         connections = {item.history.connection for item, _ in initiatives}
         return bool(self.investment.goals.known) and connections <= self.field_connections

@@ -36,7 +36,8 @@ class RawData:
     """Everything the flow family is made of.
 
     Lists of (connection, id, payload); `tables`: organisation file -> rows (texts, blank is None); `start_dates`:
-    connection -> configured start; `first_events`: connection -> first thing known of it (microseconds).
+    connection -> configured start; `first_events`: connection -> first thing known of it (microseconds);
+    `initiatives`: those of inbox files.
     """
 
     settings: Settings
@@ -45,6 +46,7 @@ class RawData:
     sources: dict[str, str]
     start_dates: dict[str, date | None]
     first_events: dict[str, int] = field(default_factory=dict)
+    initiatives: list[tuple[str, str, Payload]] = field(default_factory=list)
 
     def stream(self, name: str) -> list[tuple[str, str, Payload]]:
         """Rows of a Jira stream; none where the tracker has no such stream."""
@@ -74,6 +76,7 @@ def read(warehouse: Path) -> RawData:
             tables=tables,
             sources={name: source for name, source, _ in known},
             start_dates={name: start for name, _, start in known},
+            initiatives=_payloads(connection, "inbox", "initiatives") if "initiatives" in streams["inbox"] else [],
         )
         firsts: dict[str, list[int]] = defaultdict(list)
         for name, _, payload in raw.stream("issues"):

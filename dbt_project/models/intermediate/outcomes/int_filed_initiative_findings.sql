@@ -5,6 +5,7 @@ with initiatives as (
         filed.connection,
         filed.created_at,
         filed.is_start_unknown,
+        filed.started_at is not null and not filed.has_history as lacks_history,
         filed.team_id is null as lacks_team,
         filed.team_id is not null and teams.team_id is null as has_unknown_team,
         filed.value_stream_id is not null and value_streams.value_stream_id is null as has_unknown_value_stream
@@ -36,6 +37,25 @@ findings as (
         created_at as found_at
     from initiatives
     where is_start_unknown
+    union all
+    select
+        'missing_initiative_history' as check_name,
+        item_key,
+        connection,
+        cast(null as {{ text_type() }}) as subject,
+        created_at as found_at
+    from initiatives
+    where lacks_history
+    union all
+    select
+        'unknown_initiative_item' as check_name,
+        initiatives.item_key,
+        initiatives.connection,
+        items.problem as subject,
+        initiatives.created_at as found_at
+    from {{ ref('int_filed_initiative_items') }} as items
+    inner join initiatives on items.initiative_key = initiatives.item_key
+    where items.problem is not null
     union all
     select
         'unknown_initiative_owner' as check_name,
@@ -86,10 +106,12 @@ findings as (
 totals as (
 
     select
-        connection,
+        initiatives.connection,
         count(*) as initiatives_count
-    from {{ ref('stg_inbox__initiatives') }}
-    group by connection
+    from {{ ref('stg_inbox__initiatives') }} as initiatives
+    cross join {{ ref('int_settings') }} as settings
+    where initiatives.created_at <= settings.as_of
+    group by initiatives.connection
 
 )
 

@@ -35,7 +35,7 @@ changes as (
 
 ),
 
--- a field without a history of its own holds what is written there now
+-- a field without a history of its own holds what is written there now, since there is the initiative
 stated as (
 
     {%- for field in fields %}
@@ -46,7 +46,7 @@ stated as (
             item_key,
             '{{ field }}' as field,
             {{ field }} as value_text,
-            {{ 'reviewed_at' if field in reviewed else 'cast(null as timestamp)' }} as written_at
+            {{ 'reviewed_at' if field in reviewed else 'created_at' }} as written_at
         from initiatives
     {%- endfor %}
 
@@ -73,7 +73,7 @@ select
     item_key,
     field,
     0 as version_ordinal,
-    case when not is_in_history and written_at is null then value_text end as value_text,
+    cast(null as {{ text_type() }}) as value_text,
     {{ beginning() }} as valid_from
 from written
 union all

@@ -49,6 +49,17 @@ parents as (
 
 ),
 
+-- what the file of an initiative names as its items
+members as (
+
+    select distinct
+        item_key,
+        initiative_key
+    from {{ ref('int_filed_initiative_items') }}
+    where problem is null
+
+),
+
 placed as (
 
     select
@@ -77,7 +88,12 @@ select
     placed.connection,
     placed.event,
     placed.event_at,
-    coalesce(owners.item_key, further_owners.item_key) as initiative_key
+    coalesce(
+        owners.item_key,
+        further_owners.item_key,
+        members.initiative_key,
+        parent_members.initiative_key
+    ) as initiative_key
 from placed
 left join {{ ref('int_initiative_owners') }} as owners
     on
@@ -89,3 +105,5 @@ left join {{ ref('int_initiative_owners') }} as further_owners
         placed.grandparent_key = further_owners.item_key
         and placed.event_at >= further_owners.valid_from
         and placed.event_at < further_owners.valid_to
+left join members on placed.item_key = members.item_key
+left join members as parent_members on placed.parent_key = parent_members.item_key

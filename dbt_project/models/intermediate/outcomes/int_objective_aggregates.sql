@@ -23,8 +23,8 @@ with initiative_scopes as (
 field_connections as (
 
     select connection
-    from {{ ref('stg_jira__field_roles') }}
-    where role = 'key_result'
+    from {{ ref('int_outcome_fields') }}
+    where field = 'key_result'
     union
     -- an initiative may also lie below an issue that is a key result
     select split_part(item_key, ':', 1) as connection

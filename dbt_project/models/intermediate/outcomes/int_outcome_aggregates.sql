@@ -10,7 +10,7 @@ with owned as (
         numerator,
         denominator,
         n,
-        unmapped,
+        left_out,
         is_unknown,
         is_immature
     from {{ ref('int_outcome_facts') }}
@@ -25,7 +25,7 @@ with owned as (
         overdue as numerator,
         0 as denominator,
         overdue as n,
-        0 as unmapped,
+        0 as left_out,
         is_unknown,
         false as is_immature
     from {{ ref('int_outcome_reviews_overdue') }}
@@ -44,7 +44,7 @@ scoped as (
         owned.numerator,
         owned.denominator,
         owned.n,
-        owned.unmapped,
+        owned.left_out,
         owned.is_unknown,
         owned.is_immature
     from owned
@@ -65,7 +65,7 @@ scoped as (
         numerator,
         denominator,
         n,
-        unmapped,
+        left_out,
         is_unknown,
         is_immature
     from owned
@@ -80,7 +80,7 @@ scoped as (
         numerator,
         denominator,
         n,
-        unmapped,
+        left_out,
         is_unknown,
         is_immature
     from owned
@@ -95,7 +95,7 @@ scoped as (
         numerator,
         denominator,
         n,
-        unmapped,
+        left_out,
         is_unknown,
         false as is_immature
     from {{ ref('int_outcome_item_counts') }}
@@ -114,7 +114,7 @@ counted as (
         cast(sum(numerator) as double) as numerator,
         cast(sum(denominator) as double) as denominator,
         sum(n) as n,
-        sum(unmapped) as unmapped,
+        sum(left_out) as left_out,
         bool_or(is_unknown) as is_unknown,
         bool_or(is_immature) as is_immature
     from scoped
@@ -166,7 +166,7 @@ select
     numerator,
     denominator,
     n,
-    unmapped,
+    left_out,
     is_unknown,
     is_immature
 from counted
@@ -182,7 +182,7 @@ select
     coalesce(counted.numerator, 0) as numerator,
     totals.total as denominator,
     cast(totals.total as bigint) as n,
-    0 as unmapped,
+    0 as left_out,
     totals.is_unknown,
     false as is_immature
 from totals

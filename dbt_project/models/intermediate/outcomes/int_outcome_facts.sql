@@ -1,3 +1,21 @@
+{#- counted: of those, what the rate is of; left_out: what it would be of, if its source could say -#}
+{%- set rates = [
+    {'metric': 'feature_factory_ratio', 'of': 'promised', 'field': 'has_anticipated', 'hits': 'not has_outcome',
+     'counted': 'true', 'left_out': 'false'},
+    {'metric': 'feature_factory_ratio_started', 'of': 'promised', 'field': 'has_anticipated',
+     'where': 'is_started', 'hits': 'not has_outcome', 'counted': 'true', 'left_out': 'false'},
+    {'metric': 'intent_before_execution_rate', 'of': 'promised', 'field': 'has_anticipated',
+     'where': 'is_started_within', 'hits': 'had_outcome', 'counted': 'has_history', 'left_out': 'not has_history'},
+    {'metric': 'outcome_type_stated_share', 'of': 'promised', 'field': 'has_type', 'hits': 'outcome_type is not null',
+     'counted': "outcome_type is distinct from 'unknown'", 'left_out': "outcome_type = 'unknown'"},
+    {'metric': 'outcome_review_rate', 'of': 'reviews', 'field': 'has_actual', 'hits': 'is_reviewed_in_time',
+     'counted': 'not is_window_open', 'left_out': 'false', 'immature': 'bool_or(is_window_open)'},
+    {'metric': 'outcome_hit_rate', 'of': 'verdicts', 'field': 'has_verdict', 'hits': "verdict = 'achieved'",
+     'counted': "verdict in ('achieved', 'partly', 'not_achieved')", 'left_out': "verdict = 'unknown'"},
+    {'metric': 'debt_with_purpose_rate', 'of': 'debts', 'field': 'has_type', 'hits': 'has_reason',
+     'counted': "reason is distinct from 'unknown'", 'left_out': "reason = 'unknown'"},
+] %}
+
 with outcome_fields as (
 
     select
@@ -87,56 +105,27 @@ debts as (
     where debts.item_level = 'initiative'
 
 )
-
-select
-    'feature_factory_ratio' as metric,
-    'all' as breakdown,
-    period_grain,
-    period_start,
-    team_id,
-    value_stream_id,
-    count(*) filter (where not has_outcome) as numerator,
-    count(*) as denominator,
-    count(*) as n,
-    0 as unmapped,
-    not bool_and(has_anticipated) as is_unknown,
-    false as is_immature
-from promised
-group by all
-union all
-select
-    'feature_factory_ratio_started' as metric,
-    'all' as breakdown,
-    period_grain,
-    period_start,
-    team_id,
-    value_stream_id,
-    count(*) filter (where not has_outcome) as numerator,
-    count(*) as denominator,
-    count(*) as n,
-    0 as unmapped,
-    not bool_and(has_anticipated) as is_unknown,
-    false as is_immature
-from promised
-where is_started
-group by all
-union all
-select
-    'intent_before_execution_rate' as metric,
-    'all' as breakdown,
-    period_grain,
-    period_start,
-    team_id,
-    value_stream_id,
-    count(*) filter (where had_outcome) as numerator,
-    count(*) as denominator,
-    count(*) as n,
-    0 as unmapped,
-    not bool_and(has_anticipated and has_history) as is_unknown,
-    false as is_immature
-from promised
-where is_started_within
-group by all
+{%- for rate in rates %}
+    {%- if not loop.first %}
+        union all
+    {%- endif %}
+    select
+        '{{ rate.metric }}' as metric,
+        'all' as breakdown,
+        period_grain,
+        period_start,
+        team_id,
+        value_stream_id,
+        count(*) filter (where {{ rate.counted }} and {{ rate.hits }}) as numerator,
+        count(*) filter (where {{ rate.counted }}) as denominator,
+        count(*) filter (where {{ rate.counted }}) as n,
+        count(*) filter (where {{ rate.left_out }}) as left_out,
+        not bool_and({{ rate.field }}) as is_unknown,
+        {{ rate.immature or 'false' }} as is_immature
+    from {{ rate.of }}
+    where {{ rate.where or 'true' }}
+    group by all
+{%- endfor %}
 union all
 select
     'outcome_type_share' as metric,
@@ -148,59 +137,11 @@ select
     count(*) as numerator,
     0 as denominator,
     0 as n,
-    0 as unmapped,
+    0 as left_out,
     not bool_and(has_type) as is_unknown,
     false as is_immature
 from promised
 where outcome_type != 'unknown'
-group by all
-union all
-select
-    'outcome_type_stated_share' as metric,
-    'all' as breakdown,
-    period_grain,
-    period_start,
-    team_id,
-    value_stream_id,
-    count(*) filter (where outcome_type != 'unknown') as numerator,
-    count(*) filter (where outcome_type is distinct from 'unknown') as denominator,
-    count(*) filter (where outcome_type is distinct from 'unknown') as n,
-    count(*) filter (where outcome_type = 'unknown') as unmapped,
-    not bool_and(has_type) as is_unknown,
-    false as is_immature
-from promised
-group by all
-union all
-select
-    'outcome_review_rate' as metric,
-    'all' as breakdown,
-    period_grain,
-    period_start,
-    team_id,
-    value_stream_id,
-    count(*) filter (where is_reviewed_in_time and not is_window_open) as numerator,
-    count(*) filter (where not is_window_open) as denominator,
-    count(*) filter (where not is_window_open) as n,
-    0 as unmapped,
-    not bool_and(has_actual) as is_unknown,
-    bool_or(is_window_open) as is_immature
-from reviews
-group by all
-union all
-select
-    'outcome_hit_rate' as metric,
-    'all' as breakdown,
-    period_grain,
-    period_start,
-    team_id,
-    value_stream_id,
-    count(*) filter (where verdict = 'achieved') as numerator,
-    count(*) filter (where verdict in ('achieved', 'partly', 'not_achieved')) as denominator,
-    count(*) filter (where verdict in ('achieved', 'partly', 'not_achieved')) as n,
-    count(*) filter (where verdict = 'unknown') as unmapped,
-    not bool_and(has_verdict) as is_unknown,
-    false as is_immature
-from verdicts
 group by all
 union all
 select
@@ -213,24 +154,8 @@ select
     count(*) as numerator,
     0 as denominator,
     count(*) as n,
-    0 as unmapped,
+    0 as left_out,
     not bool_and(has_verdict) as is_unknown,
     false as is_immature
 from verdicts
-group by all
-union all
-select
-    'debt_with_purpose_rate' as metric,
-    'all' as breakdown,
-    period_grain,
-    period_start,
-    team_id,
-    value_stream_id,
-    count(*) filter (where has_reason) as numerator,
-    count(*) filter (where reason is distinct from 'unknown') as denominator,
-    count(*) filter (where reason is distinct from 'unknown') as n,
-    count(*) filter (where reason = 'unknown') as unmapped,
-    not bool_and(has_type) as is_unknown,
-    false as is_immature
-from debts
 group by all

@@ -101,7 +101,7 @@ items as (
         judged.has_outcome,
         debts.reason,
         debts.has_reason,
-        coalesce(outcome_fields.has_anticipated, false) as has_anticipated,
+        coalesce(promised_fields.has_anticipated, false) as has_anticipated,
         coalesce(outcome_fields.has_type, false) as has_type
     from completions
     inner join {{ ref('int_item_initiatives') }} as item_initiatives
@@ -118,6 +118,9 @@ items as (
             completions.item_key = debts.item_key
             and debts.item_level = 'flow_item'
     left join outcome_fields on item_initiatives.connection = outcome_fields.connection
+    -- an initiative may be told by another connection than its items
+    left join {{ ref('int_initiative_lives') }} as lives on item_initiatives.initiative_key = lives.item_key
+    left join outcome_fields as promised_fields on lives.connection = promised_fields.connection
 
 )
 
@@ -130,7 +133,7 @@ select
     coalesce(sum(weight) filter (where not has_outcome), 0) as numerator,
     sum(weight) as denominator,
     count(*) as n,
-    0 as unmapped,
+    0 as left_out,
     not bool_and(has_anticipated) as is_unknown
 from items
 where initiative_key is not null
@@ -145,7 +148,7 @@ select
     coalesce(sum(weight) filter (where initiative_key is null), 0) as numerator,
     sum(weight) as denominator,
     count(*) as n,
-    0 as unmapped,
+    0 as left_out,
     false as is_unknown
 from items
 group by all
@@ -159,7 +162,7 @@ select
     coalesce(sum(weight) filter (where has_reason), 0) as numerator,
     coalesce(sum(weight) filter (where reason is distinct from 'unknown'), 0) as denominator,
     count(*) filter (where reason is distinct from 'unknown') as n,
-    count(*) filter (where reason = 'unknown') as unmapped,
+    count(*) filter (where reason = 'unknown') as left_out,
     not bool_and(has_type) as is_unknown
 from items
 where flow_item_type = 'debt'

@@ -1,10 +1,12 @@
 {%- set metrics = [
-    ('feature_factory_ratio', 'anticipated_outcome', 100, 0),
-    ('feature_factory_ratio_started', 'anticipated_outcome', 100, 0),
-    ('intent_before_execution_rate', 'anticipated_outcome', 1, 0), ('work_without_outcome_share', 'anticipated_outcome', 1, 0),
-    ('orphan_share', none, 1, 0), ('outcome_type_stated_share', 'outcome_type', 1, 0),
-    ('outcome_review_rate', 'actual_outcome', 1, 60), ('outcome_hit_rate', 'outcome_verdict', 1, 0),
-    ('debt_with_purpose_rate', 'outcome_type', 1, 0), ('outcome_reviews_overdue', 'actual_outcome', none, 60),
+    ('feature_factory_ratio', 'anticipated_outcome', 100, 0, none),
+    ('feature_factory_ratio_started', 'anticipated_outcome', 100, 0, none),
+    ('intent_before_execution_rate', 'anticipated_outcome', 1, 0, 'not_available'),
+    ('work_without_outcome_share', 'anticipated_outcome', 1, 0, none),
+    ('orphan_share', none, 1, 0, none), ('outcome_type_stated_share', 'outcome_type', 1, 0, 'unmapped'),
+    ('outcome_review_rate', 'actual_outcome', 1, 60, none), ('outcome_hit_rate', 'outcome_verdict', 1, 0, 'unmapped'),
+    ('debt_with_purpose_rate', 'outcome_type', 1, 0, 'unmapped'),
+    ('outcome_reviews_overdue', 'actual_outcome', none, 60, none),
 ] %}
 {%- set place = ['scope_type', 'scope_id', 'period_grain', 'period_start'] %}
 
@@ -14,15 +16,17 @@ with metrics as (
         metric,
         field,
         factor,
-        looks_back_days
+        looks_back_days,
+        quality_of_left_out
     from (
         values
-        {%- for metric, field, factor, days in metrics %}
+        {%- for metric, field, factor, days, quality in metrics %}
             (
-                '{{ metric }}', {{ "'" ~ field ~ "'" if field else 'null' }}, {{ factor or 'null' }}, {{ days }}
+                '{{ metric }}', {{ "'" ~ field ~ "'" if field else 'null' }}, {{ factor or 'null' }}, {{ days }},
+                {{ "'" ~ quality ~ "'" if quality else 'null' }}
             ){{ ',' if not loop.last }}
         {%- endfor %}
-    ) as listed (metric, field, factor, looks_back_days)
+    ) as listed (metric, field, factor, looks_back_days, quality_of_left_out)
 
 ),
 
@@ -79,7 +83,7 @@ rows_of as (
         coalesce(aggregates.n, 0) as n,
         case
             when (metrics.field is not null and fields.field is null) or aggregates.is_unknown then 'not_available'
-            when aggregates.unmapped > 0.05 * (aggregates.n + aggregates.unmapped) then 'unmapped'
+            when aggregates.left_out > 0.05 * (aggregates.n + aggregates.left_out) then metrics.quality_of_left_out
             when metrics.factor is not null and coalesce(aggregates.denominator, 0) = 0 then 'no_data'
             when
                 {{ days_between('scope_periods.period_start', 'scope_periods.start_date') }} > -metrics.looks_back_days

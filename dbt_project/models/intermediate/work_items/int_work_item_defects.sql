@@ -1,39 +1,6 @@
-with profile_conditions as (
+with matches as (
 
-    select
-        profile_key,
-        {{ explode("string_split(conditions, chr(10))") }} as condition
-    from {{ ref('int_work_profiles') }}
-
-),
-
-matches as (
-
-    select
-        profiles.profile_key,
-        rules.kind,
-        rules.rule_key,
-        rules.severity,
-        rules.valid_from,
-        rules.valid_to,
-        case when rules.connection is null then 0 else 1 end
-        + case when rules.project is null then 0 else 2 end
-        + case when rules.issue_type is null then 0 else 4 end
-        + case when rules.condition_field is null then 0 else 8 end as specificity
-    from {{ ref('int_work_profiles') }} as profiles
-    inner join {{ ref('stg_organization__defect_rules') }} as rules
-        on
-            (rules.connection is null or profiles.connection = rules.connection)
-            and (rules.project is null or profiles.project_key = rules.project)
-            and (
-                rules.issue_type is null
-                or lower(rules.issue_type) in (profiles.issue_type_id, lower(profiles.issue_type_name))
-            )
-    left join profile_conditions
-        on
-            profiles.profile_key = profile_conditions.profile_key
-            and profile_conditions.condition = rules.condition_field || '=' || lower(rules.condition_value)
-    where rules.condition_field is null or profile_conditions.profile_key is not null
+    {{ profile_rule_matches(ref('stg_organization__defect_rules'), ['kind', 'rule_key', 'severity']) }}
 
 ),
 

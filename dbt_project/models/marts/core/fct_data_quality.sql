@@ -93,6 +93,16 @@ with checks as (
             'Write started_at into their records in inbox/initiatives.'
         ),
         (
+            'missing_initiative_history', 'started initiatives whose history nobody kept',
+            'They are left out of intent_before_execution_rate; over 5 % of them it is not_available.',
+            'Write history into their records in inbox/initiatives ([] where nothing ever changed).'
+        ),
+        (
+            'unknown_initiative_item', null,
+            'These initiatives count without such items, which may be orphans.',
+            'Correct items in inbox/initiatives: a key that one tracker knows (else jira:KEY), named by one initiative.'
+        ),
+        (
             'unknown_initiative_owner', null,
             'They count in the organisation, and together as unassigned.',
             'Name a team_id of organization/teams.csv, or a value_stream_id of value_streams.csv, in inbox/initiatives.'

@@ -36,6 +36,7 @@ parsed as (
             "verdict": "VARCHAR",
             "outcome_type": "VARCHAR",
             "key_result": "VARCHAR",
+            "items": ["VARCHAR"],
             "reviewed_at": "TIMESTAMP",
             "history": [{"field": "VARCHAR", "value": "VARCHAR", "changed_at": "TIMESTAMP"}],
             "deleted": "BOOLEAN"
@@ -59,6 +60,7 @@ select
     record.verdict as outcome_verdict,
     record.outcome_type,
     record.key_result,
+    record.items as listed_items,
     record.history as field_history,
     case
         when
