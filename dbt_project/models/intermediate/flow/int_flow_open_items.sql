@@ -3,9 +3,9 @@ with stays as (
 
     select
         stays.item_key,
-        stays.item_level,
-        stays.team_id,
-        stays.value_stream_id,
+        homes.item_level,
+        homes.team_id,
+        homes.value_stream_id,
         stays.weight,
         stays.valid_from,
         stays.first_date,
@@ -17,10 +17,16 @@ with stays as (
         settings.as_of_date
     from {{ ref('int_work_item_stays') }} as stays
     cross join {{ ref('int_settings') }} as settings
+    inner join {{ ref('int_stay_homes') }} as homes
+        on
+            stays.home_key = homes.home_key
+            and homes.flow_item_type is not null
+    inner join {{ ref('int_stay_states') }} as states
+        on
+            stays.state_key = states.state_key
+            and states.flow_state in ('active', 'waiting')
     where
-        stays.flow_state in ('active', 'waiting')
-        and stays.flow_item_type is not null
-        and stays.valid_from <= settings.as_of
+        stays.valid_from <= settings.as_of
         -- most stays see no end of a period
         and (stays.spans_period_end or stays.valid_to > settings.as_of)
 
