@@ -34,6 +34,16 @@
     is_unplanned != (item_key in (select unplanned_items.item_key from {{ ref('int_unplanned_items') }} as unplanned_items))
 {%- endmacro %}
 
+{# Rows of periods that run, or ran at the last build. #}
+{% macro is_of_running_period() -%}
+    not is_complete
+    or (period_grain, period_start) not in (
+        select (periods.period_grain, periods.period_start)
+        from {{ ref('int_periods') }} as periods
+        where periods.is_complete
+    )
+{%- endmacro %}
+
 {% macro item_builds() -%}
     {%- set builds = this.incorporate(path={'identifier': 'int_work_item_builds'}) -%}
     {{ return(load_relation(builds) if execute else none) }}

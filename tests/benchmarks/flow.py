@@ -35,8 +35,8 @@ def run(items: int, data: Path, select: str) -> bool:
         generate(folder, size)
         if size == items:
             shutil.copytree(folder, data / "again")
-        prepare(folder)
-        full[size] = build(folder, select=select)
+        prepare(folder, only_flow=select == FLOW_FAMILY)
+        full[size] = build(folder, select=select, full=True)
         if size < items:
             shutil.rmtree(folder)
     folder, again = data / str(items), data / "again"
@@ -44,8 +44,8 @@ def run(items: int, data: Path, select: str) -> bool:
     touched = touch(folder, NIGHT_SHARE)
     night = build(folder, select=select)
     touch(again, NIGHT_SHARE)
-    prepare(again)
-    full_again = build(again, select=select)
+    prepare(again, only_flow=select == FLOW_FAMILY)
+    full_again = build(again, select=select, full=True)
     unequal = {table: rows for table, rows in differences(folder, again).items() if rows}
     quiet, busy = answer(folder), answer_while_building(folder, again)
 
@@ -113,8 +113,8 @@ def run_part(part: str, folder: Path, items: int, select: str) -> None:
     if part == "generate":
         generate(folder, items)
     elif part == "build":
-        prepare(folder)
-        _print_build(build(folder, select=select))
+        prepare(folder, only_flow=select == FLOW_FAMILY)
+        _print_build(build(folder, select=select, full=True))
     elif part == "night":
         print(f"{touch(folder, NIGHT_SHARE):,} items touched")
         _print_build(build(folder, select=select))

@@ -1,4 +1,4 @@
-{%- set is_found_defect = "event_scopes.event = 'found' and event_scopes.flow_item_type = 'defect'" %}
+{%- set is_found_defect = "event = 'found' and flow_item_type = 'defect'" %}
 
 with item_types as (
 
@@ -48,28 +48,21 @@ completions as (
 
 ),
 
-counted_weeks as (
+-- the events are read once: sums of a scope and week first, few rows are left for the grains
+event_weeks as (
 
     select
         event_scopes.scope_type,
         {{ period_columns('event_scopes') }},
         event_scopes.item_level,
         event_scopes.flow_item_type,
-        sum(event_scopes.weight) filter (where event_scopes.event = 'started') as arrived_items,
-        count(*) filter (where event_scopes.event = 'started') as arrived_n,
-        sum(event_scopes.weight) filter (
-            where event_scopes.event = 'started' and unplanned_items.item_key is not null
-        ) as unplanned_items,
-        sum(event_scopes.weight) filter (
-            where event_scopes.event = 'started' and started_with_dependency.item_key is not null
-        ) as dependent_items,
-        sum(event_scopes.weight) filter (where event_scopes.event = 'cancelled') as cancelled_items,
-        count(*) filter (where event_scopes.event = 'cancelled') as cancelled_n,
-        sum(event_scopes.weight) filter (where {{ is_found_defect }}) as found_defects,
-        count(*) filter (where {{ is_found_defect }}) as found_defects_n,
-        sum(event_scopes.weight) filter (
-            where {{ is_found_defect }} and escaped_defects.item_key is not null
-        ) as escaped_defects
+        event_scopes.event,
+        event_scopes.is_unmapped,
+        count(*) as items_n,
+        sum(event_scopes.weight) as items,
+        sum(event_scopes.weight) filter (where unplanned_items.item_key is not null) as unplanned_items,
+        sum(event_scopes.weight) filter (where started_with_dependency.item_key is not null) as dependent_items,
+        sum(event_scopes.weight) filter (where escaped_defects.item_key is not null) as escaped_items
     from {{ ref('int_flow_event_scopes') }} as event_scopes
     left join {{ ref('int_unplanned_items') }} as unplanned_items
         on event_scopes.item_key = unplanned_items.item_key
@@ -78,7 +71,6 @@ counted_weeks as (
         on
             event_scopes.item_key = escaped_defects.item_key
             and escaped_defects.kind = 'escaped'
-    where event_scopes.event in ('started', 'cancelled', 'found') and not event_scopes.is_unmapped
     group by all
 
 ),
@@ -90,16 +82,17 @@ counts as (
         {{ grouped_period() }},
         item_level,
         flow_item_type,
-        sum(arrived_items) as arrived_items,
-        sum(arrived_n) as arrived_n,
-        sum(unplanned_items) as unplanned_items,
-        sum(dependent_items) as dependent_items,
-        sum(cancelled_items) as cancelled_items,
-        sum(cancelled_n) as cancelled_n,
-        sum(found_defects) as found_defects,
-        sum(found_defects_n) as found_defects_n,
-        sum(escaped_defects) as escaped_defects
-    from counted_weeks
+        sum(items) filter (where event = 'started') as arrived_items,
+        sum(items_n) filter (where event = 'started') as arrived_n,
+        sum(unplanned_items) filter (where event = 'started') as unplanned_items,
+        sum(dependent_items) filter (where event = 'started') as dependent_items,
+        sum(items) filter (where event = 'cancelled') as cancelled_items,
+        sum(items_n) filter (where event = 'cancelled') as cancelled_n,
+        sum(items) filter (where {{ is_found_defect }}) as found_defects,
+        sum(items_n) filter (where {{ is_found_defect }}) as found_defects_n,
+        sum(escaped_items) filter (where {{ is_found_defect }}) as escaped_defects
+    from event_weeks
+    where not is_unmapped
     group by {{ period_grouping_sets(['scope_type', 'item_level'], 'flow_item_type') }}
     having {{ has_grouped_period() }}
 
@@ -125,20 +118,6 @@ loads as (
 
 ),
 
-event_weeks as (
-
-    select
-        scope_type,
-        {{ period_columns() }},
-        item_level,
-        event,
-        count(*) as items
-    from {{ ref('int_flow_event_scopes') }}
-    where event != 'found'
-    group by all
-
-),
-
 -- at least so many candidates: those of the most frequent event
 candidate_counts as (
 
@@ -154,8 +133,9 @@ candidate_counts as (
             scope_type,
             {{ grouped_period() }},
             item_level,
-            sum(items) as items
+            sum(items_n) as items
         from event_weeks
+        where event != 'found'
         group by {{ period_grouping_sets(['scope_type', 'item_level', 'event']) }}
         having {{ has_grouped_period() }}
     ) as event_counts

@@ -14,9 +14,9 @@ stays as (
 
     select
         stays.item_key,
-        stays.team_id,
-        stays.value_stream_id,
-        coalesce(stays.flow_item_type, 'unmapped') as flow_item_type,
+        homes.team_id,
+        homes.value_stream_id,
+        coalesce(homes.flow_item_type, 'unmapped') as flow_item_type,
         stays.weight,
         stays.valid_from,
         greatest(stays.first_date, bounds.first_day) as first_date,
@@ -30,8 +30,16 @@ stays as (
         ) as end_date
     from {{ ref('int_work_item_stays') }} as stays
     cross join bounds
+    inner join {{ ref('int_stay_homes') }} as homes
+        on
+            stays.home_key = homes.home_key
+            and homes.item_level = 'flow_item'
+    inner join {{ ref('int_stay_states') }} as states
+        on
+            stays.state_key = states.state_key
+            and states.flow_state = 'active'
     left join {{ ref('int_days') }} as days on stays.end_date = days.date_day
-    where stays.flow_state = 'active' and stays.item_level = 'flow_item' and stays.valid_from < stays.valid_to
+    where stays.valid_from < stays.valid_to
 
 ),
 

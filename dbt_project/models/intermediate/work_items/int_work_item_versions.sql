@@ -88,6 +88,9 @@ rules as (
     from {{ ref('int_days') }}
     where not is_lead_in
     union all
+    -- stays hold numbers of names, which another version of the engine may count otherwise
+    select cast({{ row_hash(["'names'"]) }} as {{ text_type() }}) as rule
+    union all
     select md5(connection || '|' || coalesce(base_url, '')) as rule
     from {{ ref('stg_ingestion__connections') }}
 

@@ -7,7 +7,17 @@
 
 -- depends_on: {{ ref('int_work_item_refreshes') }}
 -- depends_on: {{ ref('int_open_item_events') }}
-with facts as (
+with missing as (
+
+    select items.item_key
+    from {{ ref('int_work_items') }} as items
+    {%- if is_incremental() %}
+        where items.item_key not in (select built.item_key from {{ this }} as built)
+    {%- endif %}
+
+),
+
+facts as (
 
     select
         facts.*,
@@ -21,6 +31,15 @@ with facts as (
         end as open_seconds
     from {{ ref('int_work_item_facts') }} as facts
     cross join {{ ref('int_settings') }} as settings
+    where facts.item_key in (select missing.item_key from missing)
+
+),
+
+homes as (
+
+    select *
+    from {{ ref('int_flow_item_homes') }}
+    where item_key in (select missing.item_key from missing)
 
 )
 
@@ -62,12 +81,9 @@ select
     / nullif(facts.active_seconds + facts.waiting_seconds + facts.open_seconds, 0) as flow_efficiency
 from {{ ref('int_work_items') }} as items
 inner join facts on items.item_key = facts.item_key
-inner join {{ ref('int_flow_item_homes') }} as homes on items.item_key = homes.item_key
+inner join homes on items.item_key = homes.item_key
 inner join {{ ref('int_work_profiles') }} as profiles on homes.profile_key = profiles.profile_key
 left join {{ ref('int_unplanned_items') }} as unplanned_items on items.item_key = unplanned_items.item_key
 where
     homes.item_level in ('flow_item', 'initiative')
     and homes.flow_item_type is not null
-    {%- if is_incremental() %}
-        and items.item_key not in (select built.item_key from {{ this }} as built)
-    {%- endif %}
