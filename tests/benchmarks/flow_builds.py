@@ -59,7 +59,7 @@ def prepare(folder: Path, *, only_flow: bool = False) -> None:
 
 
 def build(folder: Path, *, select: str = FLOW_FAMILY, full: bool = False) -> Measured:
-    """`dbt run` of the flow family and all it needs: models only. Everything (full, or over new files), else what changed.
+    """`dbt run` of the flow family and all it needs, models only: everything (full, or over new files) or what changed.
 
     The flow family alone leaves other families as `prepare` made them; another selection builds what it names.
     """
