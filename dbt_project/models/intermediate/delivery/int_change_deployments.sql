@@ -126,39 +126,48 @@ range_matches as (
             and carriers.service_id is not distinct from deployments.service_id
     where not deployments.is_first_known
 
+),
+
+shipments as (
+
+    select
+        matches.change_key || coalesce('/' || matches.service_id, '') as service_change_key,
+        matches.change_key,
+        changes.repository_key,
+        matches.service_id,
+        matches.deployment_key,
+        matches.method,
+        matches.confidence,
+        matches.deployed_at,
+        matches.deployed_date,
+        {{ hours_between('changes.first_commit_authored_at', 'matches.deployed_at') }} as change_lead_time_hours,
+        {{ hours_between('changes.merged_at', 'matches.deployed_at') }} as merge_to_deploy_hours,
+        coalesce(
+            matches.deployed_at < changes.merged_at or matches.deployed_at < changes.first_commit_authored_at, false
+        ) as has_negative_span
+    from (
+        select * from direct_matches
+        union all
+        select * from range_matches
+    ) as matches
+    inner join changes on matches.change_key = changes.change_key
+    -- a change of a part of a repository ships with its services only
+    left join {{ ref('int_repository_scopes') }} as scopes
+        on
+            changes.place_key != changes.repository_key
+            and changes.place_key = scopes.place_key
+            and matches.service_id = scopes.service_id
+            and {{ in_force('scopes', 'matches.deployed_date') }}
+    where changes.place_key = changes.repository_key or scopes.place_key is not null
+    qualify
+        row_number() over (
+            partition by matches.change_key, matches.service_id
+            order by matches.deployed_at asc, matches.method desc, matches.deployment_key asc
+        ) = 1
+
 )
 
 select
-    matches.change_key || coalesce('/' || matches.service_id, '') as service_change_key,
-    matches.change_key,
-    changes.repository_key,
-    matches.service_id,
-    matches.deployment_key,
-    matches.method,
-    matches.confidence,
-    matches.deployed_at,
-    matches.deployed_date,
-    {{ hours_between('changes.first_commit_authored_at', 'matches.deployed_at') }} as change_lead_time_hours,
-    {{ hours_between('changes.merged_at', 'matches.deployed_at') }} as merge_to_deploy_hours,
-    coalesce(
-        matches.deployed_at < changes.merged_at or matches.deployed_at < changes.first_commit_authored_at, false
-    ) as has_negative_span
-from (
-    select * from direct_matches
-    union all
-    select * from range_matches
-) as matches
-inner join changes on matches.change_key = changes.change_key
--- a change of a part of a repository ships with its services only
-left join {{ ref('int_repository_scopes') }} as scopes
-    on
-        changes.place_key != changes.repository_key
-        and changes.place_key = scopes.place_key
-        and matches.service_id = scopes.service_id
-        and {{ in_force('scopes', 'matches.deployed_date') }}
-where changes.place_key = changes.repository_key or scopes.place_key is not null
-qualify
-    row_number() over (
-        partition by matches.change_key, matches.service_id
-        order by matches.deployed_at asc, matches.method desc, matches.deployment_key asc
-    ) = 1
+    *,
+    count(*) over (partition by change_key) as services_count
+from shipments
