@@ -72,6 +72,7 @@ branch as (
         service_id,
         default_branch_position,
         null as change_key,
+        null as merged_at,
         deployment_key
     from deployments
     where default_branch_position > coalesce(shipped_position, 0)
@@ -81,6 +82,7 @@ branch as (
         starts.service_id,
         changes.default_branch_position,
         changes.change_key,
+        changes.merged_at,
         null as deployment_key
     from changes
     inner join starts on changes.repository_key = starts.repository_key
@@ -97,6 +99,7 @@ carriers as (
     select
         change_key,
         service_id,
+        merged_at,
         last_value(deployment_key ignore nulls) over (
             partition by repository_key, service_id
             order by default_branch_position desc, case when change_key is null then 0 else 1 end asc
@@ -117,9 +120,8 @@ range_matches as (
         deployments.deployed_date,
         'default_branch_range' as method,
         -- one from elsewhere in between may have carried it already
-        case when deployments.off_branch_at >= changes.merged_at then 'medium' else 'high' end as confidence
+        case when deployments.off_branch_at >= carriers.merged_at then 'medium' else 'high' end as confidence
     from carriers
-    inner join changes on carriers.change_key = changes.change_key
     inner join deployments
         on
             carriers.deployment_key = deployments.deployment_key
@@ -165,9 +167,21 @@ shipments as (
             order by matches.deployed_at asc, matches.method desc, matches.deployment_key asc
         ) = 1
 
+),
+
+several_services as (
+
+    select
+        change_key,
+        count(*) as services_count
+    from shipments
+    group by change_key
+    having count(*) > 1
+
 )
 
 select
-    *,
-    count(*) over (partition by change_key) as services_count
+    shipments.*,
+    coalesce(several_services.services_count, 1) as services_count
 from shipments
+left join several_services on shipments.change_key = several_services.change_key
