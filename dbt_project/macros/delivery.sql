@@ -104,3 +104,115 @@
         or {{ matches_glob("regexp_replace(lower(" ~ alias ~ ".workflow_path), '^.*/', '')", 'lower(' ~ pattern ~ ')') }}
     )
 {%- endmacro %}
+
+{# Facts of places, at the scopes that the places had when they occurred. #}
+{% macro facts_in_scopes(facts, place_periods) -%}
+    select
+        facts.fact,
+        facts.fact_key,
+        facts.service_id,
+        facts.is_of_one_service,
+        scopes.scope_type,
+        scopes.scope_id,
+        scopes.period_grain,
+        scopes.period_start,
+        scopes.weight,
+        facts.value,
+        facts.breakdown,
+        facts.reviewer,
+        facts.occurred_at
+    from {{ facts }} as facts
+    inner join {{ ref('int_day_periods') }} as periods
+        on
+            facts.occurred_date = periods.date_day
+            and (facts.period_grain is null or facts.period_grain = periods.period_grain)
+    inner join {{ place_periods }} as scopes
+        on
+            facts.place_key = scopes.place_key
+            and {{ in_force('scopes', 'facts.occurred_date') }}
+            and (facts.is_of_every_service or (facts.service_id is not null) = scopes.has_service)
+            and periods.period_grain = scopes.period_grain
+            and periods.period_start = scopes.period_start
+{%- endmacro %}
+
+{# Sums of a period are kept while its facts are as they were: `values_hash` of int_delivery_period_versions tells. #}
+{% macro delete_changed_delivery_periods() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }} as built
+    where not exists (
+        select 1
+        from {{ ref('int_delivery_period_versions') }} as versions
+        where
+            {{ same_columns('versions', 'built', ['scope_type', 'scope_id', 'period_grain', 'period_start']) }}
+            and versions.values_hash = built.values_hash
+    )
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{# Scope facts of `periods`, as CTEs; of what is of one service only the facts of their days are looked at. #}
+{% macro facts_of_changed_periods(periods, scope_period) -%}
+{%- if is_incremental() -%}
+places as (
+
+    select scopes.*
+    from {{ ref('int_delivery_place_periods') }} as scopes
+    inner join {{ periods }} as changed on {{ same_columns('scopes', 'changed', scope_period) }}
+
+),
+
+place_days as (
+
+    select distinct
+        places.place_key,
+        day_periods.date_day
+    from places
+    inner join {{ ref('int_day_periods') }} as day_periods
+        on {{ same_columns('places', 'day_periods', ['period_grain', 'period_start']) }}
+
+),
+
+facts as {{ read_through() }} (
+
+    select facts.*
+    from {{ ref('int_delivery_facts') }} as facts
+    inner join place_days
+        on
+            facts.place_key = place_days.place_key
+            and facts.occurred_date = place_days.date_day
+    where facts.is_of_one_service
+
+),
+
+{% endif -%}
+scope_facts as {{ read_through() }} (
+
+    select
+        {{ scope_period | join(', ') }},
+        fact,
+        weight,
+        value,
+        reviewer
+    from {{ ref('int_delivery_scope_facts') }}
+    {%- if is_incremental() %}
+    where
+        not is_of_one_service
+        and ({{ scope_period | join(', ') }}) in (
+            select ({{ scope_period | join(', ') }})
+            from {{ periods }}
+        )
+    union all
+    select
+        {{ scope_period | join(', ') }},
+        fact,
+        weight,
+        value,
+        reviewer
+    from (
+        {{ facts_in_scopes('facts', 'places') }}
+    ) as attributed
+    {%- endif %}
+
+)
+{%- endmacro %}

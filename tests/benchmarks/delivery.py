@@ -2,9 +2,9 @@
 
 A company of 100,000 pull requests with 1,000,000 commits and 50,000 deployments is written in raw form
 (delivery_raw.py), at three sizes. dbt builds every model of the quality marts and all they need from the raw JSON
-(models only); what the same build costs over a warehouse without a pull request is subtracted from both. Then
-a night brings half a percent more and must equal a full build of the same raw tables, row by row. Tables are printed as
-Markdown; the exit code is 1 where a limit is missed. `--only` runs a part over a folder, for trying.
+(models only); what the same build costs with hardly a pull request, but with every scope and period, is subtracted from
+both. Then a night brings half a percent more and must equal a full build of the same raw tables, row by row. Tables are
+printed as Markdown; the exit code is 1 where a limit is missed. `--only` runs a part over a folder, for trying.
 """
 
 import argparse
@@ -12,18 +12,16 @@ import os
 import shutil
 import sys
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 
 from delivery_raw import generate, live_on
 from flow import growth_exponent, print_models
 from flow_builds import Measured, build, differences, prepare
-from flow_raw import AS_OF
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAMILY = "+path:models/marts/quality"
 PARTS = ("generate", "build", "night", "fixed")
-TOMORROW = AS_OF + timedelta(days=1)
+FEW = 100  # the first of them lies at the beginning, so that every scope and period has its rows
 
 
 def run(pulls: int, data: Path) -> bool:
@@ -52,18 +50,20 @@ def run(pulls: int, data: Path) -> bool:
     print_models(full[pulls])
     print("\n| | seconds | CPU seconds | peak memory MB |\n|---|---|---|---|")
     rows = [(f"full build, {size:,} pull requests", full[size]) for size in sizes]
-    rows += [("the same without pull requests (fixed cost)", fixed)]
-    rows += [(f"night that brings {new_rows:,} rows", night), ("a night without pull requests", fixed_night)]
+    rows += [(f"the same with {FEW} pull requests (fixed cost)", fixed)]
+    rows += [(f"night that brings {new_rows:,} rows", night), ("a night of those (fixed cost)", fixed_night)]
     rows += [("full build of the night's raw tables", full_again)]
     for name, m in rows:
         print(f"| {name} | {m.seconds:.1f} | {m.cpu_seconds:.1f} | {m.megabytes:,.0f} |")
     net = {size: full[size].seconds - fixed.seconds for size in sizes}
     night_share = (night.seconds - fixed_night.seconds) / (full_again.seconds - fixed.seconds)
+    night_cpu_share = (night.cpu_seconds - fixed_night.cpu_seconds) / (full_again.cpu_seconds - fixed.cpu_seconds)
     limits = [
         ("full build, seconds", full[pulls].seconds, 90),
         ("peak memory of the full build, GB", max(full[pulls].megabytes, full_again.megabytes) / 1024, 4),
         ("growth exponent", growth_exponent(net), 1.2),
         ("night / full build", night_share, 0.2),
+        ("the same by CPU seconds", night_cpu_share, 0.2),
         ("rows that differ between night and full build", sum(unequal.values()), 0),
     ]
     print("\n| | measured | limit |\n|---|---|---|")
@@ -75,11 +75,11 @@ def run(pulls: int, data: Path) -> bool:
 
 
 def fixed_cost(folder: Path) -> tuple[Measured, Measured]:
-    """What a build costs without a single pull request: the first one over new files, and the night after it."""
-    generate(folder, 0)
+    """What a build costs with hardly a pull request: the first one over new files, and the night after it."""
+    generate(folder, FEW)
     prepare(folder)
     first = build(folder, select=FAMILY)
-    live_on(folder, 0)
+    live_on(folder, FEW)
     return first, build(folder, select=FAMILY)
 
 

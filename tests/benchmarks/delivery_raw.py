@@ -41,7 +41,7 @@ FURTHER_CONNECTIONS = """  - name: github
 def generate(data: Path, pulls: int, *, as_of: datetime = AS_OF) -> None:
     """Write DATA/warehouse/warehouse.duckdb with `pulls` pull requests and all that delivery and quality read of them.
 
-    0 make the warehouse of the fixed cost: the same configuration, not one pull request. Same arguments, same rows.
+    Same arguments, same rows.
     """
     config = _write_config(data / "config")
     with Warehouse(data / "warehouse" / "warehouse.duckdb", memory_limit="8GB") as warehouse:

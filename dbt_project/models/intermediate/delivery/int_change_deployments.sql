@@ -72,6 +72,7 @@ branch as (
         service_id,
         default_branch_position,
         null as change_key,
+        null as merged_at,
         deployment_key
     from deployments
     where default_branch_position > coalesce(shipped_position, 0)
@@ -81,6 +82,7 @@ branch as (
         starts.service_id,
         changes.default_branch_position,
         changes.change_key,
+        changes.merged_at,
         null as deployment_key
     from changes
     inner join starts on changes.repository_key = starts.repository_key
@@ -97,6 +99,7 @@ carriers as (
     select
         change_key,
         service_id,
+        merged_at,
         last_value(deployment_key ignore nulls) over (
             partition by repository_key, service_id
             order by default_branch_position desc, case when change_key is null then 0 else 1 end asc
@@ -117,48 +120,68 @@ range_matches as (
         deployments.deployed_date,
         'default_branch_range' as method,
         -- one from elsewhere in between may have carried it already
-        case when deployments.off_branch_at >= changes.merged_at then 'medium' else 'high' end as confidence
+        case when deployments.off_branch_at >= carriers.merged_at then 'medium' else 'high' end as confidence
     from carriers
-    inner join changes on carriers.change_key = changes.change_key
     inner join deployments
         on
             carriers.deployment_key = deployments.deployment_key
             and carriers.service_id is not distinct from deployments.service_id
     where not deployments.is_first_known
 
+),
+
+shipments as (
+
+    select
+        matches.change_key || coalesce('/' || matches.service_id, '') as service_change_key,
+        matches.change_key,
+        changes.repository_key,
+        matches.service_id,
+        matches.deployment_key,
+        matches.method,
+        matches.confidence,
+        matches.deployed_at,
+        matches.deployed_date,
+        {{ hours_between('changes.first_commit_authored_at', 'matches.deployed_at') }} as change_lead_time_hours,
+        {{ hours_between('changes.merged_at', 'matches.deployed_at') }} as merge_to_deploy_hours,
+        coalesce(
+            matches.deployed_at < changes.merged_at or matches.deployed_at < changes.first_commit_authored_at, false
+        ) as has_negative_span
+    from (
+        select * from direct_matches
+        union all
+        select * from range_matches
+    ) as matches
+    inner join changes on matches.change_key = changes.change_key
+    -- a change of a part of a repository ships with its services only
+    left join {{ ref('int_repository_scopes') }} as scopes
+        on
+            changes.place_key != changes.repository_key
+            and changes.place_key = scopes.place_key
+            and matches.service_id = scopes.service_id
+            and {{ in_force('scopes', 'matches.deployed_date') }}
+    where changes.place_key = changes.repository_key or scopes.place_key is not null
+    qualify
+        row_number() over (
+            partition by matches.change_key, matches.service_id
+            order by matches.deployed_at asc, matches.method desc, matches.deployment_key asc
+        ) = 1
+
+),
+
+several_services as (
+
+    select
+        change_key,
+        count(*) as services_count
+    from shipments
+    group by change_key
+    having count(*) > 1
+
 )
 
 select
-    matches.change_key || coalesce('/' || matches.service_id, '') as service_change_key,
-    matches.change_key,
-    changes.repository_key,
-    matches.service_id,
-    matches.deployment_key,
-    matches.method,
-    matches.confidence,
-    matches.deployed_at,
-    matches.deployed_date,
-    {{ hours_between('changes.first_commit_authored_at', 'matches.deployed_at') }} as change_lead_time_hours,
-    {{ hours_between('changes.merged_at', 'matches.deployed_at') }} as merge_to_deploy_hours,
-    coalesce(
-        matches.deployed_at < changes.merged_at or matches.deployed_at < changes.first_commit_authored_at, false
-    ) as has_negative_span
-from (
-    select * from direct_matches
-    union all
-    select * from range_matches
-) as matches
-inner join changes on matches.change_key = changes.change_key
--- a change of a part of a repository ships with its services only
-left join {{ ref('int_repository_scopes') }} as scopes
-    on
-        changes.place_key != changes.repository_key
-        and changes.place_key = scopes.place_key
-        and matches.service_id = scopes.service_id
-        and {{ in_force('scopes', 'matches.deployed_date') }}
-where changes.place_key = changes.repository_key or scopes.place_key is not null
-qualify
-    row_number() over (
-        partition by matches.change_key, matches.service_id
-        order by matches.deployed_at asc, matches.method desc, matches.deployment_key asc
-    ) = 1
+    shipments.*,
+    coalesce(several_services.services_count, 1) as services_count
+from shipments
+left join several_services on shipments.change_key = several_services.change_key

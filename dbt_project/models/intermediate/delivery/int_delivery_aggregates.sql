@@ -1,7 +1,3 @@
-{%- set durations = [] -%}
-{%- for duration in delivery_durations() -%}
-    {%- do durations.append("'" ~ duration.fact ~ "'") -%}
-{%- endfor -%}
 {%- set counted = [
     ('deployment_record', 'deployment_records'),
     ('unmapped_deployment', 'unmapped_deployment_records'),
@@ -33,22 +29,10 @@
     ('ci_check', 'ci_checks', 'ci_passed_checks'),
     ('ci_flaky_check', none, 'ci_flaky_checks'),
 ] -%}
-{%- set is_duration = 'fact in (' ~ durations | join(', ') ~ ')' -%}
 with facts as (
 
-    select
-        fact,
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        count(*) as n,
-        count(value) as values_n,
-        {{ exact_sum('weight') }} as weight,
-        {{ exact_sum('weight * value', 'not ' ~ is_duration) }} as weighted_value,
-        {{ percentiles('case when ' ~ is_duration ~ ' then value end', [0.5, 0.85]) }} as percentiles
-    from {{ ref('int_delivery_scope_facts') }}
-    group by fact, scope_type, scope_id, period_grain, period_start
+    select *
+    from {{ ref('int_delivery_period_facts') }}
 
 ),
 
@@ -93,37 +77,6 @@ service_frequencies as (
 
 ),
 
--- the busiest fifth of the people who reviewed, at least one
-reviewers as (
-
-    select
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        count(*) as reviewers,
-        cast(sum(reviews) as bigint) as reviews_n,
-        sum(reviews) filter (where place <= ceil(0.2 * people)) as busiest_reviews
-    from (
-        select
-            scope_type,
-            scope_id,
-            period_grain,
-            period_start,
-            count(*) as reviews,
-            row_number() over (
-                partition by scope_type, scope_id, period_grain, period_start
-                order by count(*) desc, reviewer
-            ) as place,
-            count(*) over (partition by scope_type, scope_id, period_grain, period_start) as people
-        from {{ ref('int_delivery_scope_facts') }}
-        where fact = 'review_given' and reviewer is not null
-        group by scope_type, scope_id, period_grain, period_start, reviewer
-    ) as people
-    group by scope_type, scope_id, period_grain, period_start
-
-),
-
 aggregated as (
 
     select
@@ -143,9 +96,9 @@ aggregated as (
         periods.ci_quality,
         any_value(frequencies.deploying_services) as deploying_services,
         any_value(frequencies.deployment_frequency_service_median) as deployment_frequency_service_median,
-        any_value(reviewers.reviews_n) as reviews_n,
-        any_value(reviewers.reviewers) as reviewers,
-        any_value(reviewers.busiest_reviews) as busiest_reviews,
+        any_value(facts.values_n) filter (where facts.fact = 'reviewer') as reviews_n,
+        any_value(facts.n) filter (where facts.fact = 'reviewer') as reviewers,
+        any_value(facts.weighted_value) filter (where facts.fact = 'reviewer') as busiest_reviews,
         {%- for fact, column in counted %}
             coalesce(any_value(facts.n) filter (where facts.fact = '{{ fact }}'), 0) as {{ column }},
         {%- endfor %}
@@ -178,12 +131,6 @@ aggregated as (
             and periods.scope_id = frequencies.scope_id
             and periods.period_grain = frequencies.period_grain
             and periods.period_start = frequencies.period_start
-    left join reviewers
-        on
-            periods.scope_type = reviewers.scope_type
-            and periods.scope_id = reviewers.scope_id
-            and periods.period_grain = reviewers.period_grain
-            and periods.period_start = reviewers.period_start
     group by
         periods.scope_type,
         periods.scope_id,

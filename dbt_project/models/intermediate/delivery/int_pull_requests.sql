@@ -37,15 +37,16 @@ commits as (
 
 ),
 
+-- few commits are in a pull request that was opened after another had carried them to its base
 carried_before as (
 
     select
         repository_key,
         oid,
-        min(merged_at) as merged_at
+        min(merged_at) filter (where is_merged) as merged_at
     from commits
-    where is_merged
     group by repository_key, oid
+    having max(created_at) >= min(merged_at) filter (where is_merged)
 
 ),
 
