@@ -93,7 +93,7 @@ class Organization:
             place = folder / "inbox" / kind
             place.mkdir(parents=True, exist_ok=True)
             for name in portfolio.FILES if kind == "initiatives" else (ONE_FILE,):
-                told = [each for id_, each in records.items() if name in (ONE_FILE, portfolio.file_of(id_))]
+                told = [each for id_, each in records.items() if name == ONE_FILE or portfolio.file_of(id_) == name]
                 _write_if_new(place / name, "".join(json.dumps(record) + "\n" for record in told))
                 if name in self.taken_away:
                     (place / name).unlink()

@@ -26,8 +26,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     world, chance = small_world(SEED), random.Random(SEED)
     world.live(world.now + timedelta(weeks=WEEKS_MORE))
     for change in (changes.reorganisation, changes.corrected_rules, changes.purpose_changed, changes.outcomes_changed,
-                   changes.dated_remap, changes.values_changed, changes.goals_changed, changes.goals_changed,
-                   changes.filed_initiatives_mended):  # fmt: skip
+                   changes.dated_remap, changes.values_changed, changes.filed_initiatives_mended,
+                   changes.goals_changed, changes.goals_changed):  # fmt: skip
         change(world, chance)
     world.organization.taken_away.clear()
     house = Nights(tmp_path_factory.mktemp("changed"), world)

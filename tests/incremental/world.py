@@ -356,8 +356,9 @@ def _copies(record: Record, count: int) -> Sequence[Record]:
         fields = payload.get("fields", {})
         if "parent" in fields:
             parent = fields["parent"]
-            under = {"id": _copied(parent["id"], offset), "key": copied_key(parent["key"], number)}
-            payload["fields"] = fields | {"parent": parent | under}
+            if not _is_of_goal(int(parent["id"])):
+                parent = parent | {"id": str(int(parent["id"]) + offset), "key": copied_key(parent["key"], number)}
+            payload["fields"] = fields | {"parent": parent}
         if "histories" in payload:
             payload["histories"] = [
                 history | {"items": [_of_copy(item, offset, number) for item in history["items"]]}
@@ -369,58 +370,18 @@ def _copies(record: Record, count: int) -> Sequence[Record]:
 
 def _of_copy(item: dict[str, Any], offset: int, number: int) -> dict[str, Any]:
     """A changelog item; where it changes the parent or the key, it changes to that of a copy."""
+    if item["field"] == "Key":
+        return item | {end: item[end] and copied_key(item[end], number) for end in ("fromString", "toString")}
     if item["field"] == "IssueParentAssociation":
-        item = item | {end: _copied(item[end], offset) for end in ("from", "to")}
-    if item["field"] in ("IssueParentAssociation", "Key"):
-        ends = ("fromString", "toString")
-        item = item | {end: item[end] and copied_key(item[end], number) for end in ends}
+        for id_, key in (("from", "fromString"), ("to", "toString")):
+            if item[id_] is not None and not _is_of_goal(int(item[id_])):
+                item = item | {id_: str(int(item[id_]) + offset), key: item[key] and copied_key(item[key], number)}
     return item
 
 
 def copied_key(key: str, number: int) -> str:
     """The key that a copy of an issue has."""
     return f"{key}0000{number}"
-
-
-def _copied(self, source: str, stream: str, records: Iterable[Record]) -> Iterable[Record]:
-    """The records; where the world has `copies`, every issue and changelog as often, under ids of their own."""
-    if self.copies == 1 or (source, stream) not in (("jira", "issues"), ("jira", "changelogs")):
-        return records
-    return [copy for record in records for copy in _copies(record, self.copies)]
-
-
-def _copies(record: Record, count: int) -> Sequence[Record]:
-    """An issue or a changelog several times; copies link to the same items as the first and lie under its parent's."""
-    found = [record]
-    for number in range(1, count):
-        offset = 1_000_000 * number
-        id_ = str(int(record.id) + offset)
-        payload = dict(record.payload) if isinstance(record.payload, dict) else {}
-        payload |= {name: id_ for name in ("id", "issueId") if name in payload}
-        payload |= {"key": copied_key(payload["key"], number)} if "key" in payload else {}
-        fields = payload.get("fields", {})
-        if "parent" in fields:
-            parent = fields["parent"]
-            under = {"id": _copied(parent["id"], offset), "key": copied_key(parent["key"], number)}
-            payload["fields"] = fields | {"parent": parent | under}
-        if "histories" in payload:
-            payload["histories"] = [
-                history | {"items": [_of_copy(item, offset, number) for item in history["items"]]}
-                for history in payload["histories"]
-            ]
-        found.append(replace(record, id=id_, payload=payload))
-    return found
-
-
-def _under_copy(item: dict[str, Any], offset: int) -> dict[str, Any]:
-    """A changelog item; where it changes the parent, it changes to that parent's copy."""
-    if item["field"] != "IssueParentAssociation":
-        return item
-    return item | {end: _copied(item[end], offset) for end in ("from", "to")}
-
-
-def _copied(id_: str | None, offset: int) -> str | None:
-    return id_ if id_ is None or _is_of_goal(int(id_)) else str(int(id_) + offset)
 
 
 def _is_of_goal(id_: int) -> bool:

@@ -30,7 +30,7 @@ def test_typeform_answers_as_its_contract_says(typeform_server: Server) -> None:
     valid("typeform", "me", requests.get(f"{typeform_server.typeform_url}/me", headers=bearer, timeout=5).json())
     valid("typeform", "form", requests.get(form, headers=bearer, timeout=5).json())
     page = valid("typeform", "responses", requests.get(f"{form}/responses", headers=bearer, timeout=5).json())
-    assert (page["total_items"], [item["token"] for item in page["items"]][:2]) == (7, ["r6", "r5"])
+    assert (page["total_items"], [item["token"] for item in page["items"]][:2]) == (8, ["r6", "r7"])
     for url, headers, status in (
         (f"{form}x", bearer, 404), (form, {}, 403), (f"{form}/responses?page_size=1001", bearer, 400),
         (f"{form}/responses?before=r1&after=r2", bearer, 400), (f"{form}/responses?page=2", bearer, 400),
