@@ -17,7 +17,7 @@ from tests.oracle.investment import Investment
 from tests.oracle.objectives import Objectives
 from tests.oracle.periods import Key, Row
 
-WEEKS_MORE = 5
+WEEKS_MORE = 10
 SEED = 7
 
 
