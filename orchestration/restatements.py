@@ -22,13 +22,14 @@ MARTS = {  # table, schema and mart, and the columns without which there is noth
 ANSWERS = "raw_ingestion.published_sentiment_answers"
 KEEP_ANSWERS = f"""
     insert into {ANSWERS} by name
-    select answers.wave_key, answers.driver, answers.scope_type, answers.scope_id, versions.version, answers.answer_hash
+    select answers.wave_key, answers.driver, answers.scope_type, answers.scope_id, answers.version, answers.answer_hash
     from intermediate.int_sentiment_block_answers as answers
     inner join raw_ingestion.published_sentiment_versions as versions
-        on (answers.wave_key, answers.driver, answers.scope_type, answers.scope_id, answers.as_of)
-            = (versions.wave_key, versions.driver, versions.scope_type, versions.scope_id, versions.versioned_at)
+        on (answers.wave_key, answers.driver, answers.scope_type, answers.scope_id, answers.version, answers.as_of)
+            = (versions.wave_key, versions.driver, versions.scope_type, versions.scope_id, versions.version,
+                versions.versioned_at)
     anti join {ANSWERS} as kept
-        on (answers.wave_key, answers.driver, answers.scope_type, answers.scope_id, versions.version)
+        on (answers.wave_key, answers.driver, answers.scope_type, answers.scope_id, answers.version)
             = (kept.wave_key, kept.driver, kept.scope_type, kept.scope_id, kept.version);
     delete from {ANSWERS} where (wave_key, driver, scope_type, scope_id, version) not in
         (select (wave_key, driver, scope_type, scope_id, version) from raw_ingestion.published_sentiment_versions)

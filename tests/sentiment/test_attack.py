@@ -18,7 +18,7 @@ import pytest
 from tests.sentiment.adversary import Told, derived_groups, openness, possible_counts, possible_points
 from tests.sentiment.hierarchies import DRIVERS, STEPS, Person, Wave, live_on, organization
 from tests.sentiment.history import History
-from tests.sentiment.models import House
+from tests.sentiment.models import FIRST_NIGHT, House
 from tests.sentiment.reading import attack, read_rows
 
 K = 5
@@ -226,11 +226,27 @@ def test_only_what_was_published_is_remembered(tmp_path: Path) -> None:
     assert kept["n"] == sum(version["n"] for version in house.versions())
 
 
-def test_other_salts_make_no_batch_of_everybody(tmp_path: Path) -> None:
-    """With another salt everybody has another id: nobody changed, and one correction stays unknown."""
+def test_answers_of_a_build_that_told_nothing_anew_are_not_taken_for_what_was_told(tmp_path: Path) -> None:
+    """The memory is lost and the night that published runs again over corrected answers: what was told is unknown."""
     chance = random.Random(3)
     first = two_teams(chance)
-    other = replace(first, people={f"q{n}": replace(p, name=f"q{n}") for n, p in first.people.items()})
+    house = House(tmp_path, K)
+    house.night([first])
+    house.connection.execute("drop table intermediate.int_sentiment_block_answers")
+    house.now = FIRST_NIGHT
+    house.night([corrected(first, chance, ["p0"])])
+    house.night([corrected(first, chance, [f"p{number}" for number in range(28)])])
+    assert {version["version"] for version in house.versions()} == {1}
+    assert house.rows("select 1 from raw_ingestion.published_sentiment_answers") == []
+
+
+@pytest.mark.parametrize("teams", ["ab", "a"])
+def test_other_ids_make_no_batch_of_everybody(tmp_path: Path, teams: str) -> None:
+    """With another salt everybody has another id, with another file all of a team: one correction stays unknown."""
+    chance = random.Random(3)
+    first = two_teams(chance)
+    names = {name: f"q{name}" if person.team in teams else name for name, person in first.people.items()}
+    other = replace(first, people={names[n]: replace(p, name=names[n]) for n, p in first.people.items()})
     house = House(tmp_path, K)
     house.night([first])
     house.night([corrected(other, chance, ["qp0"])])

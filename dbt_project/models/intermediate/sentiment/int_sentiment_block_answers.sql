@@ -45,6 +45,7 @@ select
     team_blocks.driver,
     team_blocks.scope_type,
     team_blocks.scope_id,
+    coalesce(blocks.published_version, 0) + 1 as version,
     answers.answer_hash,
     answers.score,
     answers.favourable_answers,
@@ -58,3 +59,5 @@ inner join {{ ref('int_sentiment_team_blocks') }} as team_blocks
         answers.wave_key = team_blocks.wave_key
         and answers.driver = team_blocks.driver
         and answers.team_id = team_blocks.team_id
+inner join {{ ref('int_sentiment_blocks') }} as blocks
+    on {{ same_columns('team_blocks', 'blocks', ['wave_key', 'driver', 'scope_type', 'scope_id']) }}
