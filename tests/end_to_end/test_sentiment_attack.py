@@ -87,7 +87,8 @@ def test_shown_rows_are_sums_of_blocks(published: duckdb.DuckDBPyConnection) -> 
             from sentiment.fct_sentiment_versions
             qualify row_number() over (partition by wave_key, driver, scope_type, scope_id order by version desc) = 1
         )
-        select cells.wave_key, cells.driver, cells.scope_type, cells.scope_id, any_value(cells.n) as n, sum(blocks.n)
+        select cells.wave_key, cells.driver, cells.scope_type, cells.scope_id, any_value(cells.n) as shown_n,
+            sum(blocks.n)
         from sentiment.fct_sentiment_metrics as cells
         inner join standing as blocks
             on cells.wave_key = blocks.wave_key and cells.driver = blocks.driver
@@ -96,8 +97,8 @@ def test_shown_rows_are_sums_of_blocks(published: duckdb.DuckDBPyConnection) -> 
                     ((blocks.scope_type, blocks.scope_id), ('value_stream', blocks.value_stream_id)))
         where cells.n is not null
         group by all
-        having n != sum(blocks.n)
-            or abs(any_value(cells.driver_score) * n - sum(blocks.score_sum)) > 1e-6
+        having shown_n != sum(blocks.n)
+            or abs(any_value(cells.driver_score) * shown_n - sum(blocks.score_sum)) > 1e-6
         """,
     )
     assert differing == []

@@ -8,29 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-import pytest
-
-from sandbox.company import Company, build_world
+from sandbox.company import Company
 from sandbox.people import hire
 from sandbox.shipped import config_files, write_config
 from sandbox.teams import FIRST_DAY, TEAMS
-from sandbox.truth import Truth, WorkItem
+from sandbox.truth import Truth
+from tests.sandbox.conftest import flow_items
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def company() -> Company:
-    return build_world()
-
-
-@pytest.fixture(scope="module")
-def now(company: Company) -> Truth:
-    return company.truth.at(company.world.default_clock)
-
-
-def flow_items(truth: Truth) -> list[WorkItem]:
-    return [item for item in truth.work_items.values() if item.level == "flow_item"]
 
 
 def median_flow_days(truth: Truth, team: str, start: str, end: str) -> float:

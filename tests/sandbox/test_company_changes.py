@@ -2,22 +2,9 @@
 
 from collections import Counter, defaultdict
 
-import pytest
-
 from sandbox import monorepo
-from sandbox.company import Company, build_world
-from sandbox.truth import Truth
+from sandbox.company import Company
 from sandbox.world import Commit
-
-
-@pytest.fixture(scope="module")
-def company() -> Company:
-    return build_world()
-
-
-@pytest.fixture(scope="module")
-def now(company: Company) -> Truth:
-    return company.truth.at(company.world.default_clock)
 
 
 def test_pull_requests_are_what_the_truth_says(company: Company) -> None:

@@ -3,26 +3,11 @@
 from collections import Counter
 from datetime import UTC, datetime
 
-import pytest
-
 from sandbox import texts
-from sandbox.company import Company, build_world
+from sandbox.company import Company
 from sandbox.process import kind_of, meaning
 from sandbox.truth import Truth, WorkItem
-
-
-@pytest.fixture(scope="module")
-def company() -> Company:
-    return build_world()
-
-
-@pytest.fixture(scope="module")
-def now(company: Company) -> Truth:
-    return company.truth.at(company.world.default_clock)
-
-
-def flow_items(truth: Truth) -> list[WorkItem]:
-    return [item for item in truth.work_items.values() if item.level == "flow_item"]
+from tests.sandbox.conftest import flow_items
 
 
 def test_every_changelog_is_a_chain_that_ends_in_the_truth(company: Company) -> None:

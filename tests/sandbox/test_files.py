@@ -5,16 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sandbox.company import Company, build_world
+from sandbox.company import Company
 from sandbox.world import PullRequest
 from tests.oracle.sizes import size_lines
 
 BERLIN = ZoneInfo("Europe/Berlin")
-
-
-@pytest.fixture(scope="module")
-def company() -> Company:
-    return build_world()
 
 
 @pytest.fixture(scope="module")

@@ -9,24 +9,12 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
 from ingestion.schemas import record_schema
-from sandbox.company import Company, build_world
+from sandbox.company import Company
 from sandbox.incidents import TOOL_SERVICES
 from sandbox.truth import Incident, Truth
 
 WINDOW = timedelta(hours=24)
-
-
-@pytest.fixture(scope="module")
-def company() -> Company:
-    return build_world()
-
-
-@pytest.fixture(scope="module")
-def now(company: Company) -> Truth:
-    return company.truth.at(company.world.default_clock)
 
 
 def finished_at(truth: Truth, deployment: str) -> datetime:

@@ -5,16 +5,11 @@ from datetime import date
 
 import pytest
 
-from sandbox.company import Company, build_world
+from sandbox.company import Company
 from sandbox.github_state import MOST_FILES
 from sandbox.monorepo import MONEY_SINCE, NAME, PAYOUTS, PAYOUTS_LABEL, SELLERS, SERVICES
 from sandbox.truth import DirectPush, PullRequest, parts_at
 from sandbox.world import Repository
-
-
-@pytest.fixture(scope="module")
-def company() -> Company:
-    return build_world()
 
 
 @pytest.fixture(scope="module")

@@ -5,21 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.company import Company, build_world
+from sandbox.company import Company
 from sandbox.delivery_truth import WorkflowRun
 from sandbox.pipelines import DEPLOYED_BY_WORKFLOW, WITHOUT_ACTIONS
 from sandbox.truth import Truth
 from sandbox.world import Repository
-
-
-@pytest.fixture(scope="module")
-def company() -> Company:
-    return build_world()
-
-
-@pytest.fixture(scope="module")
-def now(company: Company) -> Truth:
-    return company.truth.at(company.world.default_clock)
 
 
 def repository(company: Company, name: str) -> Repository:

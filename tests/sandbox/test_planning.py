@@ -3,25 +3,10 @@
 from collections import Counter, defaultdict
 from datetime import datetime
 
-import pytest
-
-from sandbox.company import Company, build_world
+from sandbox.company import Company
 from sandbox.teams import TEAMS
-from sandbox.truth import Truth, WorkItem
-
-
-@pytest.fixture(scope="module")
-def company() -> Company:
-    return build_world()
-
-
-@pytest.fixture(scope="module")
-def now(company: Company) -> Truth:
-    return company.truth.at(company.world.default_clock)
-
-
-def flow_items(truth: Truth) -> list[WorkItem]:
-    return [item for item in truth.work_items.values() if item.level == "flow_item"]
+from sandbox.truth import Truth
+from tests.sandbox.conftest import flow_items
 
 
 def test_sprints_points_costs_and_links_in_the_changelog_are_those_of_the_truth(company: Company) -> None:
