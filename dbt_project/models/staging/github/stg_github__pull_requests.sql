@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('github', 'pull_requests') }} as raw
-    {{ newly_loaded('raw', 'pull_request_key') }}
+    {{ newly_loaded(source('github', 'pull_requests'), 'pull_request_key') }}
 
 ),
 

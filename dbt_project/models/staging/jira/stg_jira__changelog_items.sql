@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ delete_reloaded(source('jira', 'changelogs'), 'item_key') }}"
+    pre_hook="{{ delete_outdated(source('jira', 'changelogs'), 'item_key') }}"
 ) }}
 
 {%- set structure -%}
