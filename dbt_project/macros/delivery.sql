@@ -216,3 +216,34 @@ scope_facts as {{ read_through() }} (
 
 )
 {%- endmacro %}
+
+{# The default branches' commits as the last build left them; none where everything is made anew. #}
+{% macro built_branches() -%}
+    {%- set built = this.incorporate(path={'identifier': 'int_default_branch_commits'}) -%}
+    {{ return(load_relation(built) if execute and not flags.FULL_REFRESH else none) }}
+{%- endmacro %}
+
+{% macro commit_version(alias) -%}
+    {%- set columns = [
+        'repository_key', 'connection', 'oid', 'first_parent_oid', 'parents', 'message_headline', 'author_login', 'reverts',
+        'authored_at', 'committed_at',
+    ] -%}
+    {%- set qualified = [] -%}
+    {%- for column in columns -%}
+        {%- do qualified.append(alias ~ '.' ~ column) -%}
+    {%- endfor -%}
+    {{ row_hash(qualified) }}
+{%- endmacro %}
+
+{% macro delete_changed_branches() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where repository_key in (
+        select growths.repository_key
+        from {{ ref('int_branch_growths') }} as growths
+        where growths.oid is null
+    )
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}

@@ -197,7 +197,7 @@ select
     sizes.size_method,
     changes.changed_files_count,
     changes.commits_count,
-    coalesce(commits.position, landed.position) as default_branch_position,
+    commits.landed_position as default_branch_position,
     changes.is_default_branch,
     changes.is_automated,
     changes.is_reviewed,
@@ -232,7 +232,3 @@ left join {{ ref('int_pull_request_sizes') }} as sizes
     on
         changes.change_key = sizes.pull_request_key
         and changes.change_kind = 'pull_request'
-left join {{ ref('int_landed_commits') }} as landed
-    on
-        changes.repository_key = landed.repository_key
-        and changes.merge_commit_oid = landed.oid
