@@ -247,3 +247,17 @@ scope_facts as {{ read_through() }} (
     select 1
     {%- endif -%}
 {%- endmacro %}
+
+{% macro delete_unseen_pull_requests() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where pull_request_key not in (
+        select pull_requests.pull_request_key
+        from {{ ref('stg_github__pull_requests') }} as pull_requests
+        cross join {{ ref('int_settings') }} as settings
+        where pull_requests.created_at <= settings.as_of
+    )
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}

@@ -46,3 +46,8 @@
 {% macro list_total(array) -%}
     list_sum({{ array }})
 {%- endmacro %}
+
+{# The latest moment of a list's elements: `moment` is an expression of `element`. #}
+{% macro latest_of(array, moment) -%}
+    list_max(list_transform({{ array }}, lambda element: {{ moment }}))
+{%- endmacro %}
