@@ -261,3 +261,19 @@ scope_facts as {{ read_through() }} (
     select 1
     {%- endif -%}
 {%- endmacro %}
+
+{# Rows are kept while they are of the version that `versions` tells; the model makes the others (of_other_versions). #}
+{% macro delete_other_versions(versions) -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where version not in (select versions.version from {{ versions }} as versions)
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro of_other_versions() -%}
+    {%- if is_incremental() -%}
+    where version not in (select built.version from {{ this }} as built)
+    {%- endif -%}
+{%- endmacro %}
