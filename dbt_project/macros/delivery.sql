@@ -277,3 +277,23 @@ scope_facts as {{ read_through() }} (
     where version not in (select built.version from {{ this }} as built)
     {%- endif -%}
 {%- endmacro %}
+
+{# Of a table that must not hold a version: its rows that are not as they were built. #}
+{% macro of_other_contents() -%}
+    {%- if is_incremental() -%}
+    {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list -%}
+    where {{ row_hash(columns) }} not in (
+        select {{ row_hash(columns) }}
+        from {{ this }}
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro delete_other_keys(key, relation) -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where {{ key }} not in (select relation.{{ key }} from {{ relation }} as relation)
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
