@@ -297,3 +297,69 @@ scope_facts as {{ read_through() }} (
     select 1
     {%- endif -%}
 {%- endmacro %}
+
+{# Production deployments of each service, with what was before: a change's shipment depends on no later one. #}
+{% macro service_deployments() -%}
+    select
+        *,
+        row_number() over sequence_of_service = 1 as is_first_known,
+        max(default_branch_position) over (
+            partition by repository_key, service_id
+            order by deployed_at, deployment_key
+            rows between unbounded preceding and 1 preceding
+        ) as shipped_position,
+        max(case when default_branch_position is null then deployed_at end) over (
+            partition by repository_key, service_id
+            order by deployed_at, deployment_key
+            rows between unbounded preceding and 1 preceding
+        ) as off_branch_at,
+        sum({{ row_hash(['deployment_key', 'commit_oid', 'default_branch_position', 'deployed_at', 'deployed_date']) }}) over (
+            partition by repository_key, service_id
+            order by deployed_at
+            range between unbounded preceding and current row
+        ) as history_version
+    from {{ ref('int_deployments') }}
+    where is_production and deployed_at is not null
+    window sequence_of_service as (partition by repository_key, service_id order by deployed_at, deployment_key)
+{%- endmacro %}
+
+{# When the parts of repositories were of which services. #}
+{% macro part_scopes() -%}
+    select
+        place_key,
+        service_id,
+        sum({{ row_hash(['valid_from', 'valid_to']) }}) as version
+    from {{ ref('int_repository_scopes') }}
+    where place_key != repository_key
+    group by place_key, service_id
+{%- endmacro %}
+
+{% macro shipment_version() -%}
+    {{ row_hash(['changes.version', 'deployments.service_id', 'deployments.history_version', 'part_scopes.version']) }}
+{%- endmacro %}
+
+{% macro delete_changed_shipments() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where service_change_key not in (
+        select built.service_change_key
+        from {{ this }} as built
+        inner join {{ ref('int_changes') }} as changes on built.change_key = changes.change_key
+        inner join (
+            {{ service_deployments() }}
+        ) as deployments
+            on
+                built.deployment_key = deployments.deployment_key
+                and built.service_id is not distinct from deployments.service_id
+        left join (
+            {{ part_scopes() }}
+        ) as part_scopes
+            on
+                changes.place_key = part_scopes.place_key
+                and built.service_id = part_scopes.service_id
+        where built.version = {{ shipment_version() }}
+    )
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
