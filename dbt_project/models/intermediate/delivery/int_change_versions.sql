@@ -12,15 +12,21 @@ with merged as (
 
 ),
 
-pull_request_commits as {{ read_through() }} (
+-- a rebase merge rewrites the commits: their ids change, authored time and headline stay
+pull_request_commits as (
 
     select
-        merged.repository_key,
-        merged.is_default_branch,
-        merged.merge_commit_parents_count,
-        exploded.node.commit.oid,
-        exploded.node.commit.authoreddate as authored_at,
-        exploded.node.commit.messageheadline as message_headline
+        {{ row_hash(['merged.repository_key', 'exploded.node.commit.oid']) }} as commit_hash,
+        case
+            when
+                merged.is_default_branch
+                and coalesce(merged.merge_commit_parents_count, 1) <= 1
+                and exploded.node.commit.authoreddate is not null
+                and exploded.node.commit.messageheadline is not null
+                then {{ row_hash([
+                    'merged.repository_key', 'exploded.node.commit.authoreddate', 'exploded.node.commit.messageheadline',
+                ]) }}
+        end as rebase_hash
     from merged
     inner join (
         select
@@ -48,18 +54,13 @@ direct_pushes as (
             from merged
         )
         and {{ row_hash(['repository_key', 'oid']) }} not in (
-            select {{ row_hash(['of_pulls.repository_key', 'of_pulls.oid']) }}
-            from pull_request_commits as of_pulls
+            select pull_request_commits.commit_hash
+            from pull_request_commits
         )
-        -- a rebase merge rewrites the commits: their ids change, authored time and headline stay
         and {{ row_hash(['repository_key', 'authored_at', 'message_headline']) }} not in (
-            select {{ row_hash(['of_pulls.repository_key', 'of_pulls.authored_at', 'of_pulls.message_headline']) }}
-            from pull_request_commits as of_pulls
-            where
-                of_pulls.is_default_branch
-                and coalesce(of_pulls.merge_commit_parents_count, 1) <= 1
-                and of_pulls.authored_at is not null
-                and of_pulls.message_headline is not null
+            select pull_request_commits.rebase_hash
+            from pull_request_commits
+            where pull_request_commits.rebase_hash is not null
         )
 
 ),
@@ -86,7 +87,7 @@ common as (
 )
 
 select
-    merged.pull_request_key as change_key,
+    {{ row_hash(['merged.pull_request_key']) }} as change_hash,
     'pull_request' as change_kind,
     {{ row_hash([
         'merged.version', 'commits.landed_position', 'sizes.size_method', 'sizes.size_lines_count', 'common.version',
@@ -100,7 +101,7 @@ left join {{ ref('int_default_branch_commits') }} as commits
 left join {{ ref('int_pull_request_sizes') }} as sizes on merged.pull_request_key = sizes.pull_request_key
 union all
 select
-    direct_pushes.commit_key as change_key,
+    {{ row_hash(['direct_pushes.commit_key']) }} as change_hash,
     'direct_push' as change_kind,
     {{ row_hash([
         'direct_pushes.version', 'direct_pushes.landed_position', 'divided_repositories.repository_key',

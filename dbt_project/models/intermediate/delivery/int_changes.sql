@@ -21,7 +21,7 @@ merged as (
     from {{ ref('int_pull_requests') }} as pull_requests
     inner join versions
         on
-            pull_requests.pull_request_key = versions.change_key
+            {{ row_hash(['pull_requests.pull_request_key']) }} = versions.change_hash
             and versions.change_kind = 'pull_request'
 
 ),
@@ -42,7 +42,7 @@ direct_pushes as (
     from {{ ref('int_default_branch_commits') }} as commits
     inner join versions
         on
-            commits.commit_key = versions.change_key
+            {{ row_hash(['commits.commit_key']) }} = versions.change_hash
             and versions.change_kind = 'direct_push'
 
 ),

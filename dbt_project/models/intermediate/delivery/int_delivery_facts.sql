@@ -2,8 +2,8 @@
 {#- Without a service: of all of the place. `date`: the local date of `at`, where the table has it. A stock is looked at
     once for each grain, at the end of its period. -#}
 {%- set merged_pull_request = "changes.change_kind = 'pull_request' and not changes.is_revert" -%}
-{%- set shipped = "exists (select 1 from " ~ ref('int_change_deployments') ~ " as shipped"
-    ~ " where shipped.change_key = changes.change_key)" -%}
+{%- set shipped = row_hash(['changes.change_key']) ~ " in (select " ~ row_hash(['shipped.change_key']) ~ " from "
+    ~ ref('int_change_deployments') ~ " as shipped)" -%}
 {%- set changes = {'relation': ref('int_changes'), 'alias': 'changes', 'key': 'change_key', 'at': 'merged_at',
     'date': 'merged_date', 'place': 'changes.place_key'} -%}
 {%- set pull_requests = {'relation': ref('int_pull_requests'), 'alias': 'pull_requests', 'key': 'pull_request_key',
