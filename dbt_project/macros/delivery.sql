@@ -280,7 +280,7 @@ scope_facts as {{ read_through() }} (
 
 {# Of a table that must not hold a version: its rows that are not as they were built. #}
 {% macro of_other_contents() -%}
-    {%- if is_incremental() -%}
+    {%- if is_incremental() and execute -%}
     {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list -%}
     where {{ row_hash(columns) }} not in (
         select {{ row_hash(columns) }}

@@ -44,10 +44,10 @@ changes as (
     where
         changes.is_default_branch
         {%- if is_incremental() %}
-        and {{ row_hash(['changes.change_key', 'starts.service_id']) }} not in (
-            select {{ row_hash(['built.change_key', 'built.service_id']) }}
-            from {{ this }} as built
-        )
+            and {{ row_hash(['changes.change_key', 'starts.service_id']) }} not in (
+                select {{ row_hash(['built.change_key', 'built.service_id']) }}
+                from {{ this }} as built
+            )
         {%- endif %}
 
 ),
@@ -201,10 +201,10 @@ known as (
         null as services_count
     from shipments
     {%- if is_incremental() %}
-    union all
-    select *
-    from {{ this }}
-    where services_count > 1 or change_key in (select shipments.change_key from shipments)
+        union all
+        select *
+        from {{ this }}
+        where services_count > 1 or change_key in (select shipments.change_key from shipments)
     {%- endif %}
 
 ),

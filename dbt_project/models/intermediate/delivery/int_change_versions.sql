@@ -79,8 +79,13 @@ common as (
     select concat_ws('|', settings.time_zone, rules.version) as version
     from {{ ref('int_settings') }} as settings
     cross join (
-        select cast(sum({{ row_hash(['connection', 'kind', 'field', 'pattern', 'valid_from', 'valid_to']) }}) as {{ text_type() }})
-            as version
+        select
+            cast(
+                sum(
+                    {{ row_hash(['connection', 'kind', 'field', 'pattern', 'valid_from', 'valid_to']) }}
+                ) as {{ text_type() }}
+            )
+                as version
         from {{ ref('stg_organization__repair_rules') }}
     ) as rules
 

@@ -27,20 +27,20 @@ with recursive known as (
     where
         commits.committed_at <= settings.as_of
         {%- if is_incremental() %}
-        and (
-            commits.repository_key in (
-                select growths.repository_key
-                from {{ ref('int_branch_growths') }} as growths
-                where growths.oid is null
+            and (
+                commits.repository_key in (
+                    select growths.repository_key
+                    from {{ ref('int_branch_growths') }} as growths
+                    where growths.oid is null
+                )
+                or (commits.repository_key, commits.oid) in (
+                    select
+                        growths.repository_key,
+                        growths.oid
+                    from {{ ref('int_branch_growths') }} as growths
+                    where growths.oid is not null
+                )
             )
-            or (commits.repository_key, commits.oid) in (
-                select
-                    growths.repository_key,
-                    growths.oid
-                from {{ ref('int_branch_growths') }} as growths
-                where growths.oid is not null
-            )
-        )
         {%- endif %}
     group by commits.repository_key, commits.connection, commits.oid
 
@@ -52,12 +52,12 @@ commits as (
     select *
     from known
     {%- if is_incremental() %}
-    where
-        repository_key in (
-            select growths.repository_key
-            from {{ ref('int_branch_growths') }} as growths
-            where growths.oid is null
-        )
+        where
+            repository_key in (
+                select growths.repository_key
+                from {{ ref('int_branch_growths') }} as growths
+                where growths.oid is null
+            )
     {%- endif %}
 
 ),
@@ -205,14 +205,14 @@ places as (
     from landings
     group by repository_key, oid
     {%- if is_incremental() %}
-    union all
-    select
-        repository_key,
-        oid,
-        position,
-        landed_position
-    from {{ ref('int_branch_growths') }}
-    where oid is not null
+        union all
+        select
+            repository_key,
+            oid,
+            position,
+            landed_position
+        from {{ ref('int_branch_growths') }}
+        where oid is not null
     {%- endif %}
 
 )

@@ -122,7 +122,8 @@ with security_findings as (
         {{ 'false' if f.service else 'true' }} as is_of_every_service,
         {{ f.services ~ ' = 1' if f.service else 'true' }} as is_of_one_service,
         cast({{ f.alias }}.{{ f.at }} as timestamp) as occurred_at,
-        {{ f.alias ~ '.' ~ f.date if f.date else local_date(f.alias ~ '.' ~ f.at, 'settings.time_zone') }} as occurred_date,
+        {{ f.alias ~ '.' ~ f.date if f.date else local_date(f.alias ~ '.' ~ f.at, 'settings.time_zone') }}
+            as occurred_date,
         cast({{ f.value or 'null' }} as double) as value,
         cast(null as {{ text_type() }}) as period_grain,
         cast({{ f.breakdown or 'null' }} as {{ text_type() }}) as breakdown,

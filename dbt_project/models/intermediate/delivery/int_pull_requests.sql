@@ -171,7 +171,7 @@ pull_requests as (
     from visible
     inner join versions on visible.pull_request_key = versions.pull_request_key
     {%- if is_incremental() %}
-    where versions.version not in (select built.version from {{ this }} as built)
+        where versions.version not in (select built.version from {{ this }} as built)
     {%- endif %}
 
 ),
