@@ -25,8 +25,14 @@ measured as (
     from completed_rows
     inner join {{ ref('int_flow_completions') }} as times on completed_rows.item_key = times.item_key
     group by grouping sets (
-        (scope_type, scope_id, period_grain, period_start, item_level),
-        (scope_type, scope_id, period_grain, period_start, item_level, flow_item_type)
+        (
+            completed_rows.scope_type, completed_rows.scope_id, completed_rows.period_grain,
+            completed_rows.period_start, completed_rows.item_level
+        ),
+        (
+            completed_rows.scope_type, completed_rows.scope_id, completed_rows.period_grain,
+            completed_rows.period_start, completed_rows.item_level, completed_rows.flow_item_type
+        )
     )
 
 )

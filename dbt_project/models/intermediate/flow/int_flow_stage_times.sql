@@ -40,7 +40,7 @@ measured as (
         {{ percentiles('visits.stage_microseconds / 86400000000.0', [0.5, 0.85]) }} as stage_days
     from completed_rows
     inner join visits on completed_rows.item_key = visits.item_key
-    group by scope_type, scope_id, period_grain, period_start, item_level, stage
+    group by all
 
 )
 
