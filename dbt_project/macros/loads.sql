@@ -1,8 +1,8 @@
-{# Hashes are compared: few rows are left whose payload is read. #}
+{# Hashes are compared, and what is new is read by its address: payloads cost more than all else. #}
 {% macro newly_loaded(relation, key) -%}
     {%- if is_incremental() -%}
-    where (raw.connection, raw.id, raw.load_id) in (
-        select loaded.connection, loaded.id, loaded.load_id
+    where {{ row_address('raw') }} in (
+        select {{ row_address('loaded') }}
         from {{ relation }} as loaded
         where {{ row_hash(["loaded.connection || ':' || loaded.id", 'loaded.load_id']) }} not in (
             select {{ row_hash(['built.' ~ key, 'built.load_id']) }}
