@@ -94,7 +94,7 @@
     qualify
         row_number() over (
             partition by facts.{{ key }}
-            order by scopes.weight desc, scopes.value_stream_id asc, scopes.service_id asc
+            order by scopes.weight desc, scopes.value_stream_id asc, scopes.service_id asc, scopes.team_id asc
         ) = 1
 {%- endmacro %}
 

@@ -37,7 +37,7 @@ homes as (
     qualify
         row_number() over (
             partition by days.place_key, days.merged_date
-            order by scopes.weight desc, scopes.service_id asc, scopes.value_stream_id asc
+            order by scopes.weight desc, scopes.service_id asc, scopes.value_stream_id asc, scopes.team_id asc
         ) = 1
 
 ),
