@@ -1,4 +1,4 @@
-with family_values as (
+with family_values as {{ read_through() }} (
 
     {%- for family in [
         'flow', 'delivery', 'security', 'sentiment', 'outcomes', 'investment', 'objectives', 'ci',
@@ -19,13 +19,14 @@ with family_values as (
             denominator,
             n,
             data_quality,
-            is_complete
+            is_complete,
+            {{ 'previous_value' if family == 'flow' else 'cast(null as double)' }} as previous_value
         from {{ ref('int_' ~ family ~ '_metric_values') }}
     {%- endfor %}
 
 ),
 
-judged as (
+judged as {{ read_through() }} (
 
     select
         family_values.metric,
@@ -48,7 +49,8 @@ judged as (
             when stale_scopes.scope_id is not null then 'stale'
             else family_values.data_quality
         end as data_quality,
-        family_values.is_complete
+        family_values.is_complete,
+        family_values.previous_value
     from family_values
     inner join {{ ref('metric_catalogue') }} as metric_catalogue
         on family_values.metric = metric_catalogue.metric
@@ -71,7 +73,7 @@ judged as (
 
 ),
 
-shown as (
+shown as {{ read_through() }} (
 
     select
         metric,
@@ -87,10 +89,33 @@ shown as (
         case when data_quality != 'suppressed' then denominator end as denominator,
         case when data_quality != 'suppressed' then n end as n,
         data_quality,
-        is_complete
+        is_complete,
+        previous_value
     from judged
 
 )
+
+-- the flow family, by far the largest, brings the values of the periods before: sorting its rows is dear
+select
+    metric,
+    definition_version,
+    family,
+    scope_type,
+    scope_id,
+    period_grain,
+    period_start,
+    breakdown,
+    value,
+    numerator,
+    denominator,
+    n,
+    data_quality,
+    is_complete,
+    previous_value
+from shown
+where family = 'flow'
+
+union all
 
 select
     metric,
@@ -108,7 +133,8 @@ select
     data_quality,
     is_complete,
     lag(value) over (
-        partition by metric, scope_type, scope_id, period_grain, breakdown
+        partition by {{ row_hash(['metric', 'scope_type', 'scope_id', 'period_grain', 'breakdown']) }}
         order by period_start
     ) as previous_value
 from shown
+where family != 'flow'
