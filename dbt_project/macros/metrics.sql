@@ -13,6 +13,7 @@
         data_quality,
         is_complete
         {%- if with_previous %},
+        is_suppressed,
         previous_value
         {%- endif %}
     from (
@@ -36,6 +37,7 @@
             end as data_quality,
             is_complete
             {%- if with_previous %},
+            is_suppressed,
             previous_value
             {%- endif %}
         from (
@@ -58,6 +60,7 @@
                 {{ m.get('quality', 'data_quality') }} as quality,
                 {{ m.get('is_complete', 'is_complete') }} as is_complete
                 {%- if with_previous %},
+                is_suppressed,
                 previous_values[{{ loop.index }}] as previous_value
                 {%- endif %}
             from {{ relation }}
