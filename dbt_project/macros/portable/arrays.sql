@@ -22,9 +22,14 @@
     min({{ expression }}, {{ number }}){% if condition %} filter (where {{ condition }}){% endif %}
 {%- endmacro %}
 
-{% macro rows_by_name(name, names, columns) -%}
-    {%- set wanted = "filter (where " ~ name ~ " in ('" ~ names | join("', '") ~ "'))" -%}
-    map(list({{ name }}) {{ wanted }}, list(struct_pack({{ columns | join(', ') }})) {{ wanted }})
+{% macro array_of(expressions) -%}
+    [
+        {{ expressions | join(',\n        ') }}
+    ]
+{%- endmacro %}
+
+{% macro value_by_name(column, name, wanted) -%}
+    (list({{ column }}))[list_position(list({{ name }}), '{{ wanted }}')]
 {%- endmacro %}
 
 {% macro only_element(array) -%}
