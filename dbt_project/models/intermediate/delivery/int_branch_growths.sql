@@ -1,5 +1,5 @@
-{#- What became of repositories whose commits are not those of int_default_branch_commits, as the last build left it. Ids
-    of commits name their parents too: below a commit that stays, all stays. -#}
+{#- What became of repositories whose commits are not those of int_default_branch_commits, as the last build left it.
+    Ids of commits name their parents too: below a commit that stays, all stays. -#}
 -- depends_on: {{ ref('stg_github__commits') }}
 -- depends_on: {{ ref('stg_github__repositories') }}
 -- depends_on: {{ ref('int_settings') }}
@@ -34,7 +34,7 @@
             first_parent_oid,
             parents
         from visible
-        where version not in (select version from {{ built }})
+        where version not in (select built.version from {{ built }} as built)
 
     ),
 
@@ -160,7 +160,7 @@
             on
                 children.repository_key = added.repository_key
                 and children.parent.sha = added.oid
-        where (children.repository_key, children.oid) not in (select new.repository_key, new.oid from added as new)
+        where (children.repository_key, children.oid) not in (select (new.repository_key, new.oid) from added as new)
         union all
         -- what was on no branch may have come to this one
         select added_parents.repository_key
