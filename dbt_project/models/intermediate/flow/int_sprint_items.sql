@@ -1,10 +1,19 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items(or_where=is_of_other_sprint()) }}"
+) }}
+
 with sprints as (
 
     select
         sprints.sprint_key,
         sprints.started_at,
         case when sprints.closed_at <= settings.as_of then sprints.closed_at end as closed_at,
-        least(coalesce(sprints.closed_at, settings.as_of), settings.as_of) as measured_until
+        least(coalesce(sprints.closed_at, settings.as_of), settings.as_of) as measured_until,
+        {{ 'sprints.sprint_key in (select built.sprint_key from ' ~ this ~ ' as built)' if is_incremental() else 'false' }}
+            as is_kept
     from {{ ref('stg_jira__sprints') }} as sprints
     cross join {{ ref('int_settings') }} as settings
     where sprints.started_at <= settings.as_of
@@ -58,6 +67,7 @@ memberships as (
             and sprints.started_at < memberships.valid_to
     inner join {{ ref('int_work_item_facts') }} as facts on memberships.item_key = facts.item_key
     left join cancellations as states on memberships.item_key = states.item_key
+    where not sprints.is_kept or {{ of_affected_items('memberships.item_key') }}
     group by
         sprints.sprint_key, memberships.item_key, sprints.started_at, sprints.closed_at, sprints.measured_until
 
