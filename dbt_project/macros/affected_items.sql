@@ -34,6 +34,17 @@
     is_unplanned != (item_key in (select unplanned_items.item_key from {{ ref('int_unplanned_items') }} as unplanned_items))
 {%- endmacro %}
 
+{# Items of a sprint that runs, ran at the last build or is dated anew; what closed as it was built is kept. #}
+{% macro is_of_other_sprint() -%}
+    closed_at is null
+    or (sprint_key, started_at, closed_at) not in (
+        select (sprints.sprint_key, sprints.started_at, sprints.closed_at)
+        from {{ ref('stg_jira__sprints') }} as sprints
+        cross join {{ ref('int_settings') }} as settings
+        where sprints.started_at <= settings.as_of and sprints.closed_at <= settings.as_of
+    )
+{%- endmacro %}
+
 {# Rows of periods that run, or ran at the last build. #}
 {% macro is_of_running_period() -%}
     not is_complete

@@ -88,3 +88,19 @@ select
 from {{ measured }} as measured
 inner join changed_periods on {{ same_period('measured', 'changed_periods') }}
 {%- endmacro %}
+
+{# Ages of past periods keep those whose items in progress are as they were; those of running periods are made anew. #}
+{% macro delete_changed_ages() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }} as built
+    where not exists (
+        select 1
+        from {{ ref('int_flow_open_periods') }} as periods
+        where
+            {{ same_period('periods', 'built') }}
+            and periods.values_hash = built.values_hash
+    )
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}

@@ -1,39 +1,49 @@
-with shares as (
+-- items of one sprint, profile and type are of the same teams; what is committed joined at the start
+with commitments as (
 
     select
-        sprint_items.sprint_key,
-        sprint_items.item_key,
-        sprint_items.is_committed,
-        sprint_items.is_completed,
-        types.flow_item_type,
-        {{ local_date('sprint_items.closed_at', 'settings.time_zone') }} as closed_date,
-        {{ local_date('sprint_items.started_at', 'settings.time_zone') }} as started_date,
+        sprint_key,
+        started_at,
+        closed_at,
+        profile_key,
+        flow_item_type,
+        cast(count(*) as integer) as items,
+        cast(count(*) filter (where is_completed) as integer) as completed_items
+    from {{ ref('int_sprint_items') }}
+    where is_committed and closed_at is not null and flow_item_type is not null
+    group by sprint_key, started_at, closed_at, profile_key, flow_item_type
+
+),
+
+shares as (
+
+    select
+        commitments.sprint_key,
+        commitments.profile_key,
+        commitments.flow_item_type,
+        commitments.items,
+        commitments.completed_items,
+        {{ local_date('commitments.closed_at', 'settings.time_zone') }} as closed_date,
+        {{ local_date('commitments.started_at', 'settings.time_zone') }} as started_date,
         teams.team_id,
         teams.value_stream_id,
         teams.weight,
         teams.weight < 1 as is_shared
-    from {{ ref('int_sprint_items') }} as sprint_items
+    from commitments
     cross join {{ ref('int_settings') }} as settings
-    inner join {{ ref('int_work_item_types') }} as types
-        on
-            sprint_items.item_key = types.item_key
-            and sprint_items.started_at >= types.valid_from
-            and sprint_items.started_at < types.valid_to
-            and types.item_level = 'flow_item'
     inner join {{ ref('int_work_profile_teams') }} as teams
         on
-            types.profile_key = teams.profile_key
-            and sprint_items.started_at >= teams.valid_from
-            and sprint_items.started_at < teams.valid_to
-    where sprint_items.is_committed and sprint_items.closed_at is not null and types.flow_item_type is not null
+            commitments.profile_key = teams.profile_key
+            and commitments.started_at >= teams.valid_from
+            and commitments.started_at < teams.valid_to
 
 ),
 
 scoped as (
 
     {{ scope_rows(
-        'shares', 'closed_date', ['flow_item_type', 'sprint_key', 'item_key', 'is_completed', 'is_shared'], ['weight'],
-        streams_on='started_date'
+        'shares', 'closed_date', ['flow_item_type', 'sprint_key', 'profile_key', 'items', 'completed_items', 'is_shared'],
+        ['weight'], streams_on='started_date'
     ) }}
 
 ),
@@ -44,9 +54,9 @@ whole as (
         scope_type,
         {{ grouped_period() }},
         flow_item_type,
-        count(*) as committed_n,
-        sum(weight) as committed_items,
-        sum(weight) filter (where is_completed) as kept_items
+        sum(items) as committed_n,
+        sum(items * weight) as committed_items,
+        sum(completed_items * weight) as kept_items
     from scoped
     where not is_shared
     group by {{ period_grouping_sets(['scope_type'], 'flow_item_type') }}
@@ -54,19 +64,19 @@ whole as (
 
 ),
 
--- an item of several teams is one commitment of what they have in common; few are, and only those are told apart
+-- an item of several teams is one commitment of what they have in common
 shared as (
 
     select
         scope_type,
         {{ grouped_period() }},
         flow_item_type,
-        count(distinct sprint_key || '/' || item_key) as committed_n,
-        sum(weight) as committed_items,
-        sum(weight) filter (where is_completed) as kept_items
+        any_value(items) as committed_n,
+        sum(items * weight) as committed_items,
+        sum(completed_items * weight) as kept_items
     from scoped
     where is_shared
-    group by {{ period_grouping_sets(['scope_type'], 'flow_item_type') }}
+    group by {{ period_grouping_sets(['scope_type', 'sprint_key', 'profile_key'], 'flow_item_type') }}
     having {{ has_grouped_period() }}
 
 )
@@ -79,7 +89,7 @@ select
     flow_item_type,
     cast(sum(committed_n) as bigint) as committed_n,
     sum(committed_items) as committed_items,
-    coalesce(sum(kept_items), 0) as kept_items
+    sum(kept_items) as kept_items
 from (
     select *
     from whole

@@ -1,10 +1,20 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items(or_where=is_of_other_sprint()) }}"
+) }}
+
 with sprints as (
 
     select
         sprints.sprint_key,
         sprints.started_at,
         case when sprints.closed_at <= settings.as_of then sprints.closed_at end as closed_at,
-        least(coalesce(sprints.closed_at, settings.as_of), settings.as_of) as measured_until
+        least(coalesce(sprints.closed_at, settings.as_of), settings.as_of) as measured_until,
+        {% if is_incremental() %} sprints.sprint_key in (select built.sprint_key from {{ this }} as built)
+        {%- else %} false
+        {%- endif %} as is_kept
     from {{ ref('stg_jira__sprints') }} as sprints
     cross join {{ ref('int_settings') }} as settings
     where sprints.started_at <= settings.as_of
@@ -23,43 +33,51 @@ cancellations as (
 
 ),
 
-memberships as (
+stays as (
 
     select
-        sprints.sprint_key,
         memberships.item_key,
-        sprints.started_at,
-        sprints.closed_at,
-        sprints.measured_until,
-        bool_or(memberships.valid_from <= sprints.started_at and memberships.valid_to > sprints.started_at)
-            as was_in_at_start,
-        bool_or(memberships.valid_from <= sprints.measured_until and memberships.valid_to > sprints.measured_until)
-            as is_in_at_end,
-        min(memberships.valid_from) filter (where memberships.valid_from > sprints.started_at) as first_added_at,
-        max(memberships.valid_to) as last_left_at,
-        bool_or(
-            memberships.valid_from <= coalesce(facts.done_at, {{ forever() }})
-            and memberships.valid_to > coalesce(facts.done_at, {{ forever() }})
-        ) as was_in_at_done,
-        any_value(facts.created_at) as created_at,
-        coalesce(
-            bool_or(
-                states.flow_state = 'cancelled'
-                and states.valid_from <= sprints.started_at
-                and states.valid_to > sprints.started_at
-            ), false
-        ) as was_cancelled_at_start,
-        any_value(facts.done_at) as done_at
+        memberships.valid_from,
+        memberships.valid_to,
+        sprints.*
     from sprints
     inner join {{ ref('int_work_item_sprints') }} as memberships
         on
             sprints.sprint_key = memberships.sprint_key
             and sprints.measured_until >= memberships.valid_from
             and sprints.started_at < memberships.valid_to
-    inner join {{ ref('int_work_item_facts') }} as facts on memberships.item_key = facts.item_key
-    left join cancellations as states on memberships.item_key = states.item_key
-    group by
-        sprints.sprint_key, memberships.item_key, sprints.started_at, sprints.closed_at, sprints.measured_until
+    where not sprints.is_kept or {{ of_affected_items('memberships.item_key') }}
+
+),
+
+memberships as (
+
+    select
+        stays.sprint_key,
+        stays.item_key,
+        stays.started_at,
+        stays.closed_at,
+        stays.measured_until,
+        bool_or(stays.valid_from <= stays.started_at and stays.valid_to > stays.started_at) as was_in_at_start,
+        bool_or(stays.valid_from <= stays.measured_until and stays.valid_to > stays.measured_until) as is_in_at_end,
+        min(stays.valid_from) filter (where stays.valid_from > stays.started_at) as first_added_at,
+        bool_or(
+            stays.valid_from <= coalesce(facts.done_at, {{ forever() }})
+            and stays.valid_to > coalesce(facts.done_at, {{ forever() }})
+        ) as was_in_at_done,
+        any_value(facts.created_at) as created_at,
+        coalesce(
+            bool_or(
+                states.flow_state = 'cancelled'
+                and states.valid_from <= stays.started_at
+                and states.valid_to > stays.started_at
+            ), false
+        ) as was_cancelled_at_start,
+        any_value(facts.done_at) as done_at
+    from stays
+    inner join {{ ref('int_work_item_facts') }} as facts on stays.item_key = facts.item_key
+    left join cancellations as states on stays.item_key = states.item_key
+    group by stays.sprint_key, stays.item_key, stays.started_at, stays.closed_at, stays.measured_until
 
 ),
 

@@ -26,6 +26,8 @@
 -- depends_on: {{ ref('int_flow_event_scopes') }}
 -- depends_on: {{ ref('int_flow_item_homes') }}
 -- depends_on: {{ ref('int_flow_open_items') }}
+-- depends_on: {{ ref('int_work_item_dependencies') }}
+-- depends_on: {{ ref('int_sprint_items') }}
 -- depends_on: {{ ref('fct_flow_items') }}
 -- depends_on: {{ ref('fct_flow_item_states') }}
 select

@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_affected_items(or_where=of_affected_items('blocking_item_key') ~ ' or is_running') }}"
+) }}
+
+{%- set is_running = 'links.valid_to > settings.as_of and items.done_at is null' %}
+
 with links as (
 
     select
@@ -5,11 +14,20 @@ with links as (
         links.blocking_item_key,
         greatest(links.valid_from, items.created_at, blockers.created_at) as valid_from,
         least(links.valid_to, coalesce(items.done_at, {{ forever() }}), settings.as_of) as valid_to,
-        links.valid_to > settings.as_of as is_current
+        {{ is_running }} as is_running,
+        {{ is_running }} and coalesce(items.cancelled_at, blockers.done_at, blockers.cancelled_at) is null as is_open
     from {{ ref('int_work_item_links') }} as links
     cross join {{ ref('int_settings') }} as settings
     inner join {{ ref('int_work_item_facts') }} as items on links.item_key = items.item_key
     inner join {{ ref('int_work_item_facts') }} as blockers on links.blocking_item_key = blockers.item_key
+    where
+        greatest(links.valid_from, items.created_at, blockers.created_at)
+        < least(links.valid_to, coalesce(items.done_at, {{ forever() }}), settings.as_of)
+        and (
+            {{ of_affected_items('links.item_key') }}
+            or {{ of_affected_items('links.blocking_item_key') }}
+            or ({{ is_running }})
+        )
 
 ),
 
@@ -78,7 +96,8 @@ owned as (
         links.blocking_item_key,
         links.valid_from,
         links.valid_to,
-        links.is_current,
+        links.is_running,
+        links.is_open,
         owners.team_id,
         owners.value_stream_id,
         blocking_owners.team_id as blocking_team_id,
@@ -94,7 +113,20 @@ owned as (
         on
             links.blocking_item_key = blocking_owners.item_key
             and links.valid_from = blocking_owners.valid_from
-    where links.valid_from < links.valid_to
+
+),
+
+-- the only look at the states of all items
+intervals as (
+
+    select
+        item_key,
+        flow_state,
+        is_after_done,
+        valid_from,
+        valid_to
+    from {{ ref('int_work_item_state_intervals') }}
+    where item_key in (select ends.item_key from ends)
 
 ),
 
@@ -104,7 +136,7 @@ standstills as (
         intervals.item_key,
         intervals.valid_from,
         intervals.valid_to
-    from {{ ref('int_work_item_state_intervals') }} as intervals
+    from intervals
     where
         intervals.flow_state = 'waiting'
         and not intervals.is_after_done
@@ -115,7 +147,7 @@ standstills as (
         greatest(blocks.valid_from, intervals.valid_from) as valid_from,
         least(blocks.valid_to, intervals.valid_to) as valid_to
     from {{ ref('int_work_item_blocks') }} as blocks
-    inner join {{ ref('int_work_item_state_intervals') }} as intervals
+    inner join intervals
         on
             blocks.item_key = intervals.item_key
             and blocks.valid_from < intervals.valid_to
@@ -145,7 +177,7 @@ waits as (
             owned.item_key = standstills.item_key
             and owned.valid_from < standstills.valid_to
             and owned.valid_to > standstills.valid_from
-    inner join {{ ref('int_work_item_state_intervals') }} as opens
+    inner join intervals as opens
         on
             owned.blocking_item_key = opens.item_key
             and coalesce(opens.flow_state, 'unmapped') not in ('done', 'cancelled')
@@ -160,7 +192,8 @@ select
     owned.blocking_item_key,
     owned.valid_from,
     owned.valid_to,
-    owned.is_current,
+    owned.is_running,
+    owned.is_open,
     owned.team_id,
     owned.value_stream_id,
     owned.blocking_team_id,

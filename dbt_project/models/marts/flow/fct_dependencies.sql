@@ -22,11 +22,7 @@ select
     dependencies.blocking_value_stream_id,
     dependencies.is_across_teams,
     dependencies.is_across_value_streams,
-    dependencies.is_current
-    and item_facts.done_at is null
-    and item_facts.cancelled_at is null
-    and blocker_facts.done_at is null
-    and blocker_facts.cancelled_at is null as is_open,
+    dependencies.is_open,
     dependencies.valid_from as linked_at,
     case when dependencies.valid_to < settings.as_of then dependencies.valid_to end as ended_at,
     dependencies.wait_days
@@ -34,9 +30,6 @@ from {{ ref('int_work_item_dependencies') }} as dependencies
 cross join {{ ref('int_settings') }} as settings
 inner join {{ ref('int_work_items') }} as items on dependencies.item_key = items.item_key
 inner join {{ ref('int_work_items') }} as blockers on dependencies.blocking_item_key = blockers.item_key
-inner join {{ ref('int_work_item_facts') }} as item_facts on dependencies.item_key = item_facts.item_key
-inner join {{ ref('int_work_item_facts') }} as blocker_facts
-    on dependencies.blocking_item_key = blocker_facts.item_key
 left join hidden as small_teams
     on
         dependencies.team_id = small_teams.team_id
