@@ -21,8 +21,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The periods to be made, and the completions of their scopes: a row per item, scope and grain. #}
-{% macro changed_periods(completions, columns) -%}
+{# The periods to be made, and what was completed in them: a row per item, scope and grain. #}
+{% macro changed_periods() -%}
 changed_periods as (
 
     select
@@ -59,11 +59,8 @@ completed_rows as (
         event_scopes.{{ grain }}_start as period_start,
         event_scopes.item_level,
         event_scopes.flow_item_type,
-        {%- for column in columns %}
-        completions.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        event_scopes.item_key
     from {{ ref('int_flow_event_scopes') }} as event_scopes
-    inner join {{ completions }} as completions on event_scopes.item_key = completions.item_key
     where
         event_scopes.event = 'done'
         and not event_scopes.is_unmapped

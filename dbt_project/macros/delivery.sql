@@ -94,7 +94,7 @@
     qualify
         row_number() over (
             partition by facts.{{ key }}
-            order by scopes.weight desc, scopes.value_stream_id asc, scopes.service_id asc
+            order by scopes.weight desc, scopes.value_stream_id asc, scopes.service_id asc, scopes.team_id asc
         ) = 1
 {%- endmacro %}
 
@@ -215,4 +215,151 @@ scope_facts as {{ read_through() }} (
     {%- endif %}
 
 )
+{%- endmacro %}
+
+{# The default branches' commits as the last build left them; none where everything is made anew. #}
+{% macro built_branches() -%}
+    {%- set built = this.incorporate(path={'identifier': 'int_default_branch_commits'}) -%}
+    {{ return(load_relation(built) if execute and not flags.FULL_REFRESH else none) }}
+{%- endmacro %}
+
+{% macro commit_version(alias) -%}
+    {%- set columns = [
+        'repository_key', 'connection', 'oid', 'first_parent_oid', 'parents', 'message_headline', 'author_login', 'reverts',
+        'authored_at', 'committed_at',
+    ] -%}
+    {%- set qualified = [] -%}
+    {%- for column in columns -%}
+        {%- do qualified.append(alias ~ '.' ~ column) -%}
+    {%- endfor -%}
+    {{ row_hash(qualified) }}
+{%- endmacro %}
+
+{% macro delete_changed_branches() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where repository_key in (
+        select growths.repository_key
+        from {{ ref('int_branch_growths') }} as growths
+        where growths.oid is null
+    )
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro delete_unseen_pull_requests() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where pull_request_key not in (
+        select pull_requests.pull_request_key
+        from {{ ref('stg_github__pull_requests') }} as pull_requests
+        cross join {{ ref('int_settings') }} as settings
+        where pull_requests.created_at <= settings.as_of
+    )
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{# Rows are kept while they are of the version that `versions` tells; the model makes the others (of_other_versions). #}
+{% macro delete_other_versions(versions) -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where version not in (select versions.version from {{ versions }} as versions)
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro of_other_versions() -%}
+    {%- if is_incremental() -%}
+    where version not in (select built.version from {{ this }} as built)
+    {%- endif -%}
+{%- endmacro %}
+
+{# Of a table that must not hold a version: its rows that are not as they were built. #}
+{% macro of_other_contents() -%}
+    {%- if is_incremental() and execute -%}
+    {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') | list -%}
+    where {{ row_hash(columns) }} not in (
+        select {{ row_hash(columns) }}
+        from {{ this }}
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro delete_other_keys(key, relation) -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where {{ key }} not in (select relation.{{ key }} from {{ relation }} as relation)
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{# Production deployments of each service, with what was before: a change's shipment depends on no later one. #}
+{% macro service_deployments() -%}
+    select
+        *,
+        row_number() over sequence_of_service = 1 as is_first_known,
+        max(default_branch_position) over (
+            partition by repository_key, service_id
+            order by deployed_at, deployment_key
+            rows between unbounded preceding and 1 preceding
+        ) as shipped_position,
+        max(case when default_branch_position is null then deployed_at end) over (
+            partition by repository_key, service_id
+            order by deployed_at, deployment_key
+            rows between unbounded preceding and 1 preceding
+        ) as off_branch_at,
+        sum({{ row_hash(['deployment_key', 'commit_oid', 'default_branch_position', 'deployed_at', 'deployed_date']) }}) over (
+            partition by repository_key, service_id
+            order by deployed_at
+            range between unbounded preceding and current row
+        ) as history_version
+    from {{ ref('int_deployments') }}
+    where is_production and deployed_at is not null
+    window sequence_of_service as (partition by repository_key, service_id order by deployed_at, deployment_key)
+{%- endmacro %}
+
+{# When the parts of repositories were of which services. #}
+{% macro part_scopes() -%}
+    select
+        place_key,
+        service_id,
+        sum({{ row_hash(['valid_from', 'valid_to']) }}) as version
+    from {{ ref('int_repository_scopes') }}
+    where place_key != repository_key
+    group by place_key, service_id
+{%- endmacro %}
+
+{% macro shipment_version() -%}
+    {{ row_hash(['changes.version', 'deployments.service_id', 'deployments.history_version', 'part_scopes.version']) }}
+{%- endmacro %}
+
+{% macro delete_changed_shipments() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where service_change_key not in (
+        select built.service_change_key
+        from {{ this }} as built
+        inner join {{ ref('int_changes') }} as changes on built.change_key = changes.change_key
+        inner join (
+            {{ service_deployments() }}
+        ) as deployments
+            on
+                built.deployment_key = deployments.deployment_key
+                and built.service_id is not distinct from deployments.service_id
+        left join (
+            {{ part_scopes() }}
+        ) as part_scopes
+            on
+                changes.place_key = part_scopes.place_key
+                and built.service_id = part_scopes.service_id
+        where built.version = {{ shipment_version() }}
+    )
+    {%- else -%}
+    select 1
+    {%- endif -%}
 {%- endmacro %}

@@ -1,9 +1,13 @@
-{% macro newly_loaded(alias, key) -%}
+{# Hashes are compared, and what is new is read by its address: payloads cost more than all else. #}
+{% macro newly_loaded(relation, key) -%}
     {%- if is_incremental() -%}
-    where not exists (
-        select 1
-        from {{ this }} as built
-        where built.{{ key }} = {{ alias }}.connection || ':' || {{ alias }}.id and built.load_id = {{ alias }}.load_id
+    where {{ row_address('raw') }} in (
+        select {{ row_address('loaded') }}
+        from {{ relation }} as loaded
+        where {{ row_hash(["loaded.connection || ':' || loaded.id", 'loaded.load_id']) }} not in (
+            select {{ row_hash(['built.' ~ key, 'built.load_id']) }}
+            from {{ this }} as built
+        )
     )
     {%- endif -%}
 {%- endmacro %}
@@ -17,22 +21,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro delete_reloaded(relation, key) -%}
-    {%- if is_incremental() -%}
-    delete from {{ this }}
-    where ({{ key }}, load_id) not in (select (connection || ':' || id, load_id) from {{ relation }})
-    {%- else -%}
-    select 1
-    {%- endif -%}
-{%- endmacro %}
-
 {% macro delete_outdated(relation, key) -%}
     {%- if is_incremental() -%}
-    delete from {{ this }} as built
-    where not exists (
-        select 1
-        from {{ relation }} as raw
-        where raw.connection || ':' || raw.id = built.{{ key }} and raw.load_id = built.load_id
+    delete from {{ this }}
+    where {{ row_hash([key, 'load_id']) }} not in (
+        select {{ row_hash(["connection || ':' || id", 'load_id']) }}
+        from {{ relation }}
     )
     {%- else -%}
     select 1

@@ -131,7 +131,7 @@ class Nights:
         assert child.returncode in (0, -signal.SIGKILL) and not other, "".join(other)
         return last + ("" if child.returncode else ", too late: it was at its end")
 
-    def rebuild(self) -> None:
+    def rebuild(self, models: Models = ()) -> None:
         """A full build of the same raw tables into files of its own."""
         settings = self.rebuilt
         shutil.rmtree(settings.data, ignore_errors=True)
@@ -147,7 +147,7 @@ class Nights:
                 connection.execute(f"create schema {schema}")
             for schema, table in tables:
                 connection.execute(f'create table {schema}."{table}" as from nights.{schema}."{table}"')
-        errors = run_dbt(settings, (*BUILD, "--full-refresh"))
+        errors = run_dbt(settings, (*_build_of(models), "--full-refresh"))
         assert not errors, "\n".join(errors)
 
 

@@ -16,6 +16,7 @@ from tests.incremental.world import small_world
 
 CHANGES_A_NIGHT = 4
 BOOKKEEPING = ("load_id", "version")
+OF_THE_NIGHT = ("intermediate.int_branch_growths",)
 
 
 def live_through(folder: Path, seed: int, nights: int, compared: Collection[int], *, whole: bool) -> None:
@@ -94,6 +95,8 @@ def without_bookkeeping(table: str, columns: Sequence[str], rows: list[Row]) -> 
     """
     if table.startswith("staging."):
         return rows
+    if table in OF_THE_NIGHT:
+        return []
     kept = [index for index, column in enumerate(columns) if not column.endswith(BOOKKEEPING)]
     if len(kept) < len(columns) and {columns[index] for index in kept} <= set(keys().get(table.partition(".")[2], ())):
         return []

@@ -22,9 +22,14 @@
     min({{ expression }}, {{ number }}){% if condition %} filter (where {{ condition }}){% endif %}
 {%- endmacro %}
 
-{% macro rows_by_name(name, names, columns) -%}
-    {%- set wanted = "filter (where " ~ name ~ " in ('" ~ names | join("', '") ~ "'))" -%}
-    map(list({{ name }}) {{ wanted }}, list(struct_pack({{ columns | join(', ') }})) {{ wanted }})
+{% macro array_of(expressions) -%}
+    [
+        {{ expressions | join(',\n        ') }}
+    ]
+{%- endmacro %}
+
+{% macro value_by_name(column, name, wanted) -%}
+    (list({{ column }}))[list_position(list({{ name }}), '{{ wanted }}')]
 {%- endmacro %}
 
 {% macro only_element(array) -%}
@@ -45,4 +50,9 @@
 
 {% macro list_total(array) -%}
     list_sum({{ array }})
+{%- endmacro %}
+
+{# The latest moment of a list's elements: `moment` is an expression of `element`. #}
+{% macro latest_of(array, moment) -%}
+    list_max(list_transform({{ array }}, lambda element: {{ moment }}))
 {%- endmacro %}

@@ -1,24 +1,30 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='service_change_key',
+    on_schema_change='fail',
+    pre_hook="{{ delete_changed_shipments() }}"
+) }}
+
 with deployments as (
 
-    select
-        *,
-        row_number() over sequence_of_service = 1 as is_first_known,
-        max(default_branch_position) over (
-            partition by repository_key, service_id
-            order by deployed_at, deployment_key
-            rows between unbounded preceding and 1 preceding
-        ) as shipped_position,
-        max(case when default_branch_position is null then deployed_at end) over (
-            partition by repository_key, service_id
-            order by deployed_at, deployment_key
-            rows between unbounded preceding and 1 preceding
-        ) as off_branch_at
-    from {{ ref('int_deployments') }}
-    where is_production and deployed_at is not null
-    window sequence_of_service as (partition by repository_key, service_id order by deployed_at, deployment_key)
+    {{ service_deployments() }}
 
 ),
 
+starts as (
+
+    select
+        repository_key,
+        service_id,
+        min(deployed_at) as deployed_at,
+        min(default_branch_position) filter (where is_first_known) as default_branch_position
+    from deployments
+    group by repository_key, service_id
+
+),
+
+-- a change once for each service that it may ship to; what it is known to have shipped with stays
 changes as (
 
     select
@@ -28,9 +34,21 @@ changes as (
         changes.merge_commit_oid,
         changes.default_branch_position,
         changes.merged_at,
-        changes.first_commit_authored_at
+        changes.first_commit_authored_at,
+        changes.version,
+        starts.service_id,
+        starts.deployed_at as first_deployed_at,
+        starts.default_branch_position as first_position
     from {{ ref('int_changes') }} as changes
-    where changes.is_default_branch
+    inner join starts on changes.repository_key = starts.repository_key
+    where
+        changes.is_default_branch
+        {%- if is_incremental() %}
+            and {{ row_hash(['changes.change_key', 'starts.service_id']) }} not in (
+                select {{ row_hash(['built.change_key', 'built.service_id']) }}
+                from {{ this }} as built
+            )
+        {%- endif %}
 
 ),
 
@@ -48,19 +66,8 @@ direct_matches as (
     inner join deployments
         on
             changes.repository_key = deployments.repository_key
+            and changes.service_id is not distinct from deployments.service_id
             and changes.merge_commit_oid = deployments.commit_oid
-
-),
-
-starts as (
-
-    select
-        repository_key,
-        service_id,
-        min(deployed_at) as deployed_at,
-        min(default_branch_position) filter (where is_first_known) as default_branch_position
-    from deployments
-    group by repository_key, service_id
 
 ),
 
@@ -78,18 +85,17 @@ branch as (
     where default_branch_position > coalesce(shipped_position, 0)
     union all
     select
-        changes.repository_key,
-        starts.service_id,
-        changes.default_branch_position,
-        changes.change_key,
-        changes.merged_at,
+        repository_key,
+        service_id,
+        default_branch_position,
+        change_key,
+        merged_at,
         null as deployment_key
     from changes
-    inner join starts on changes.repository_key = starts.repository_key
     where
-        changes.default_branch_position is not null
+        default_branch_position is not null
         -- whether the first known deployment carried an older change is unknown when its commit is not on the branch
-        and (starts.default_branch_position is not null or changes.merged_at > starts.deployed_at)
+        and (first_position is not null or merged_at > first_deployed_at)
 
 ),
 
@@ -130,6 +136,12 @@ range_matches as (
 
 ),
 
+part_scopes as (
+
+    {{ part_scopes() }}
+
+),
+
 shipments as (
 
     select
@@ -146,13 +158,25 @@ shipments as (
         {{ hours_between('changes.merged_at', 'matches.deployed_at') }} as merge_to_deploy_hours,
         coalesce(
             matches.deployed_at < changes.merged_at or matches.deployed_at < changes.first_commit_authored_at, false
-        ) as has_negative_span
+        ) as has_negative_span,
+        {{ shipment_version() }} as version
     from (
         select * from direct_matches
         union all
         select * from range_matches
     ) as matches
-    inner join changes on matches.change_key = changes.change_key
+    inner join changes
+        on
+            matches.change_key = changes.change_key
+            and matches.service_id is not distinct from changes.service_id
+    inner join deployments
+        on
+            matches.deployment_key = deployments.deployment_key
+            and matches.service_id is not distinct from deployments.service_id
+    left join part_scopes
+        on
+            changes.place_key = part_scopes.place_key
+            and changes.service_id = part_scopes.service_id
     -- a change of a part of a repository ships with its services only
     left join {{ ref('int_repository_scopes') }} as scopes
         on
@@ -169,19 +193,48 @@ shipments as (
 
 ),
 
+-- with what was built before of changes that ship to several services, or to another one now
+known as (
+
+    select
+        *,
+        null as services_count
+    from shipments
+    {%- if is_incremental() %}
+        union all
+        select *
+        from {{ this }}
+        where services_count > 1 or change_key in (select shipments.change_key from shipments)
+    {%- endif %}
+
+),
+
 several_services as (
 
     select
         change_key,
         count(*) as services_count
-    from shipments
+    from known
     group by change_key
     having count(*) > 1
 
 )
 
 select
-    shipments.*,
+    known.service_change_key,
+    known.change_key,
+    known.repository_key,
+    known.service_id,
+    known.deployment_key,
+    known.method,
+    known.confidence,
+    known.deployed_at,
+    known.deployed_date,
+    known.change_lead_time_hours,
+    known.merge_to_deploy_hours,
+    known.has_negative_span,
+    known.version,
     coalesce(several_services.services_count, 1) as services_count
-from shipments
-left join several_services on shipments.change_key = several_services.change_key
+from known
+left join several_services on known.change_key = several_services.change_key
+where known.services_count is distinct from coalesce(several_services.services_count, 1)

@@ -24,7 +24,7 @@ commits as (
         change_key,
         merge_commit_oid as oid
     from {{ ref('int_changes') }}
-    where merge_commit_oid is not null
+    where merge_commit_oid is not null and repository_key in (select mentions.repository_key from mentions)
     union
     select
         exploded.repository_key,

@@ -1,27 +1,28 @@
-with merged as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_other_versions(ref('int_change_versions')) }}"
+) }}
+
+with versions as (
 
     select *
-    from {{ ref('int_pull_requests') }}
-    where state = 'merged'
+    from {{ ref('int_change_versions') }}
+    {{ of_other_versions() }}
 
 ),
 
-pull_request_commits as (
+merged as (
 
-    select distinct
-        merged.repository_key,
-        merged.is_default_branch,
-        merged.merge_commit_parents_count,
-        exploded.node.commit.oid,
-        exploded.node.commit.authoreddate as authored_at,
-        exploded.node.commit.messageheadline as message_headline
-    from merged
-    inner join (
-        select
-            pull_request_key,
-            {{ explode('commits') }} as node
-        from {{ ref('stg_github__pull_requests') }}
-    ) as exploded on merged.pull_request_key = exploded.pull_request_key
+    select
+        pull_requests.*,
+        versions.version as change_version
+    from {{ ref('int_pull_requests') }} as pull_requests
+    inner join versions
+        on
+            {{ row_hash(['pull_requests.pull_request_key']) }} = versions.change_hash
+            and versions.change_kind = 'pull_request'
 
 ),
 
@@ -35,33 +36,14 @@ divided_repositories as (
 
 direct_pushes as (
 
-    select commits.*
+    select
+        commits.*,
+        versions.version as change_version
     from {{ ref('int_default_branch_commits') }} as commits
-    where
-        commits.parents_count <= 1
-        and not exists (
-            select 1
-            from merged
-            where merged.repository_key = commits.repository_key and merged.merge_commit_oid = commits.oid
-        )
-        and not exists (
-            select 1
-            from pull_request_commits
-            where
-                pull_request_commits.repository_key = commits.repository_key
-                and pull_request_commits.oid = commits.oid
-        )
-        -- a rebase merge rewrites the commits: their ids change, authored time and headline stay
-        and not exists (
-            select 1
-            from pull_request_commits
-            where
-                pull_request_commits.repository_key = commits.repository_key
-                and pull_request_commits.is_default_branch
-                and coalesce(pull_request_commits.merge_commit_parents_count, 1) <= 1
-                and pull_request_commits.authored_at = commits.authored_at
-                and pull_request_commits.message_headline = commits.message_headline
-        )
+    inner join versions
+        on
+            {{ row_hash(['commits.commit_key']) }} = versions.change_hash
+            and versions.change_kind = 'direct_push'
 
 ),
 
@@ -90,7 +72,8 @@ changes as (
         first_commit_authored_at,
         ready_at,
         case when is_reviewed then first_reviewed_at end as first_reviewed_at,
-        merged_at
+        merged_at,
+        change_version as version
     from merged
     union all
     select
@@ -117,7 +100,8 @@ changes as (
         direct_pushes.authored_at as first_commit_authored_at,
         null as ready_at,
         null as first_reviewed_at,
-        direct_pushes.committed_at as merged_at
+        direct_pushes.committed_at as merged_at,
+        direct_pushes.change_version as version
     from direct_pushes
     left join divided_repositories
         on direct_pushes.repository_key = divided_repositories.repository_key
@@ -197,7 +181,7 @@ select
     sizes.size_method,
     changes.changed_files_count,
     changes.commits_count,
-    coalesce(commits.position, landed.position) as default_branch_position,
+    commits.landed_position as default_branch_position,
     changes.is_default_branch,
     changes.is_automated,
     changes.is_reviewed,
@@ -220,7 +204,8 @@ select
     {{ local_date('changes.merged_at', 'settings.time_zone') }} as merged_date,
     {{ hours_between('changes.first_commit_authored_at', 'changes.ready_at') }} as coding_hours,
     {{ hours_between('changes.ready_at', 'changes.first_reviewed_at') }} as pickup_hours,
-    {{ hours_between('changes.first_reviewed_at', 'changes.merged_at') }} as review_hours
+    {{ hours_between('changes.first_reviewed_at', 'changes.merged_at') }} as review_hours,
+    changes.version
 from changes
 cross join {{ ref('int_settings') }} as settings
 left join repairs on changes.change_key = repairs.change_key
@@ -232,7 +217,3 @@ left join {{ ref('int_pull_request_sizes') }} as sizes
     on
         changes.change_key = sizes.pull_request_key
         and changes.change_kind = 'pull_request'
-left join {{ ref('int_landed_commits') }} as landed
-    on
-        changes.repository_key = landed.repository_key
-        and changes.merge_commit_oid = landed.oid

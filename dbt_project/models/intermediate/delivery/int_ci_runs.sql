@@ -99,19 +99,23 @@ attempts as (
 )
 
 select
-    run_attempt_key,
-    run_key,
-    repository_key,
-    connection,
-    workflow,
-    commit_oid,
-    attempt_number,
-    result,
-    is_first_verdict,
-    is_first_verdict and coalesce(first_failed_at < last_passed_at, false) as is_flaky,
-    is_repeated,
-    case when completed_at >= started_at then {{ seconds_between('started_at', 'completed_at') }} / 60.0 end
-        as duration_minutes,
-    started_at,
-    completed_at
+    attempts.run_attempt_key,
+    attempts.run_key,
+    attempts.repository_key,
+    attempts.connection,
+    attempts.workflow,
+    attempts.commit_oid,
+    attempts.attempt_number,
+    attempts.result,
+    attempts.is_first_verdict,
+    attempts.is_first_verdict and coalesce(attempts.first_failed_at < attempts.last_passed_at, false) as is_flaky,
+    attempts.is_repeated,
+    case
+        when attempts.completed_at >= attempts.started_at
+            then {{ seconds_between('attempts.started_at', 'attempts.completed_at') }} / 60.0
+    end as duration_minutes,
+    attempts.started_at,
+    attempts.completed_at,
+    {{ local_date('attempts.completed_at', 'settings.time_zone') }} as completed_date
 from attempts
+cross join {{ ref('int_settings') }} as settings

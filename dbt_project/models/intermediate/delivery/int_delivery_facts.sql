@@ -1,15 +1,16 @@
 {{ config(materialized='view') }}
-{#- Without a service: of all of the place. A stock is looked at once for each grain, at the end of its period. -#}
+{#- Without a service: of all of the place. `date`: the local date of `at`, where the table has it. A stock is looked at
+    once for each grain, at the end of its period. -#}
 {%- set merged_pull_request = "changes.change_kind = 'pull_request' and not changes.is_revert" -%}
-{%- set shipped = "exists (select 1 from " ~ ref('int_change_deployments') ~ " as shipped"
-    ~ " where shipped.change_key = changes.change_key)" -%}
+{%- set shipped = row_hash(['changes.change_key']) ~ " in (select " ~ row_hash(['shipped.change_key']) ~ " from "
+    ~ ref('int_change_deployments') ~ " as shipped)" -%}
 {%- set changes = {'relation': ref('int_changes'), 'alias': 'changes', 'key': 'change_key', 'at': 'merged_at',
-    'place': 'changes.place_key'} -%}
+    'date': 'merged_date', 'place': 'changes.place_key'} -%}
 {%- set pull_requests = {'relation': ref('int_pull_requests'), 'alias': 'pull_requests', 'key': 'pull_request_key',
     'place': 'pull_requests.place_key'} -%}
 {%- set deployments = {
     'relation': ref('int_deployments'), 'alias': 'deployments', 'key': 'deployment_key', 'service': 'service_id',
-    'place': 'deployments.place_key', 'at': 'occurred_at',
+    'place': 'deployments.place_key', 'at': 'occurred_at', 'date': 'deployed_date',
     'services': 'count(*) over (partition by deployments.deployment_key)'
 } -%}
 {%- set verdicts = dict(
@@ -19,7 +20,7 @@
 {%- set shipments = {
     'relation': ref('int_change_deployments'), 'alias': 'shipments', 'key': 'change_key', 'service': 'service_id',
     'place': "coalesce('service:' || shipments.service_id, shipments.repository_key)", 'at': 'deployed_at',
-    'services': 'shipments.services_count'
+    'date': 'deployed_date', 'services': 'shipments.services_count'
 } -%}
 {%- set incidents = {
     'relation': ref('int_incidents'), 'alias': 'incidents', 'key': 'incident_key', 'service': 'service_id',
@@ -30,15 +31,17 @@
     'at': 'opened_at', 'breakdown': 'findings.breakdown'
 } -%}
 {%- set ci_runs = {
-    'relation': ref('int_ci_runs'), 'alias': 'ci_runs', 'key': 'run_attempt_key', 'at': 'completed_at'
+    'relation': ref('int_ci_runs'), 'alias': 'ci_runs', 'key': 'run_attempt_key', 'at': 'completed_at',
+    'date': 'completed_date'
 } -%}
 {%- set facts = [
     dict(changes, fact='merge', where='changes.is_default_branch'),
     dict(changes, fact='undeployed_merge', where='changes.is_default_branch and not ' ~ shipped),
     dict(changes, fact='reviewable_merge', where='changes.is_default_branch and ' ~ merged_pull_request,
          value='case when changes.is_reviewed then 0 else 1 end'),
-    dict(changes, fact='coding', at='ready_at', value='changes.coding_hours', where='changes.is_default_branch'),
-    dict(changes, fact='pickup', at='first_reviewed_at', value='changes.pickup_hours', where='changes.is_default_branch'),
+    dict(changes, fact='coding', at='ready_at', date=none, value='changes.coding_hours', where='changes.is_default_branch'),
+    dict(changes, fact='pickup', at='first_reviewed_at', date=none, value='changes.pickup_hours',
+         where='changes.is_default_branch'),
     dict(changes, fact='review', value='changes.review_hours', where='changes.is_default_branch'),
     dict(pull_requests, fact='review_turnaround', at='first_reviewed_at', value='pull_requests.review_turnaround_hours',
          where='pull_requests.is_default_branch'),
@@ -55,7 +58,7 @@
     dict(verdicts, fact='unwatched_deployment', where='not verdicts.is_watched'),
     dict(verdicts, fact='immature_deployment', where='verdicts.is_immature'),
     dict(verdicts, fact='rework_deployment', where='verdicts.is_rework'),
-    dict(verdicts, fact='failed_deployment_recovery', at='recovered_at', value='verdicts.recovery_hours'),
+    dict(verdicts, fact='failed_deployment_recovery', at='recovered_at', date=none, value='verdicts.recovery_hours'),
     dict(deployments, fact='aborted_deployment', where="deployments.is_production and deployments.outcome = 'aborted'"),
     dict(incidents, fact='incident', where='incidents.is_counted'),
     dict(incidents, fact='incident_restore', at='resolved_at', value='incidents.restore_hours',
@@ -119,7 +122,8 @@ with security_findings as (
         {{ 'false' if f.service else 'true' }} as is_of_every_service,
         {{ f.services ~ ' = 1' if f.service else 'true' }} as is_of_one_service,
         cast({{ f.alias }}.{{ f.at }} as timestamp) as occurred_at,
-        {{ local_date(f.alias ~ '.' ~ f.at, 'settings.time_zone') }} as occurred_date,
+        {{ f.alias ~ '.' ~ f.date if f.date else local_date(f.alias ~ '.' ~ f.at, 'settings.time_zone') }}
+            as occurred_date,
         cast({{ f.value or 'null' }} as double) as value,
         cast(null as {{ text_type() }}) as period_grain,
         cast({{ f.breakdown or 'null' }} as {{ text_type() }}) as breakdown,

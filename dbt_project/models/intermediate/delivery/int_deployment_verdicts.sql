@@ -109,6 +109,7 @@ select
     and {{ hours_between('deployments.occurred_at', 'settings.as_of') }} < windows.incident_window_hours
         as is_immature,
     deployments.occurred_at,
+    deployments.deployed_date,
     failures.recovered_at,
     {{ hours_between('deployments.occurred_at', 'failures.recovered_at') }} as recovery_hours
 from deployments

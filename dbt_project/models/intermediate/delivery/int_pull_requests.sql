@@ -1,4 +1,12 @@
-with pull_requests as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='pull_request_key',
+    on_schema_change='fail',
+    pre_hook="{{ delete_unseen_pull_requests() }}"
+) }}
+
+with visible as {{ read_through() }} (
 
     select
         pull_requests.*,
@@ -12,16 +20,13 @@ with pull_requests as (
 
 ),
 
-commits as (
+commits as {{ read_through() }} (
 
     select
         pull_request_key,
-        repository_key,
         created_at,
-        is_merged,
-        merged_at,
-        node.commit.oid,
-        node.commit.authoreddate as authored_at
+        case when is_merged then merged_at end as merged_at,
+        {{ row_hash(['repository_key', 'node.commit.oid']) }} as commit_hash
     from (
         select
             pull_request_key,
@@ -31,7 +36,7 @@ commits as (
             merged_at,
             as_of,
             {{ explode('commits') }} as node
-        from pull_requests
+        from visible
     ) as exploded
     where coalesce(node.commit.committeddate, node.commit.authoreddate) <= as_of
 
@@ -41,29 +46,39 @@ commits as (
 carried_before as (
 
     select
-        repository_key,
-        oid,
-        min(merged_at) filter (where is_merged) as merged_at
+        commit_hash,
+        min(merged_at) as merged_at
     from commits
-    group by repository_key, oid
-    having max(created_at) >= min(merged_at) filter (where is_merged)
+    group by commit_hash
+    having max(created_at) >= min(merged_at)
 
 ),
 
-own_commits as (
+carried_commits as (
+
+    select distinct
+        commits.pull_request_key,
+        commits.commit_hash
+    from commits
+    inner join carried_before
+        on
+            commits.commit_hash = carried_before.commit_hash
+            and commits.created_at >= carried_before.merged_at
+
+),
+
+landed as (
 
     select
-        commits.pull_request_key,
-        min(commits.authored_at) as first_commit_authored_at,
-        count(distinct commits.oid) as commits_count
-    from commits
-    left join carried_before
+        visible.pull_request_key,
+        visible.repository_key,
+        visible.base_ref_name
+    from visible
+    inner join {{ ref('int_default_branch_commits') }} as commits
         on
-            commits.repository_key = carried_before.repository_key
-            and commits.oid = carried_before.oid
-            and commits.created_at >= carried_before.merged_at
-    where carried_before.oid is null
-    group by commits.pull_request_key
+            visible.repository_key = commits.repository_key
+            and visible.merge_commit_oid = commits.oid
+    where commits.position is not null
 
 ),
 
@@ -71,14 +86,118 @@ own_commits as (
 branch_names as (
 
     select distinct
-        pull_requests.repository_key,
-        pull_requests.base_ref_name
-    from pull_requests
-    inner join {{ ref('int_default_branch_commits') }} as commits
+        repository_key,
+        base_ref_name
+    from landed
+
+),
+
+-- what holds for all
+common as (
+
+    select
+        concat_ws(
+            '|',
+            settings.time_zone, settings.workday_start, settings.workday_end, settings.working_days,
+            first_days.date_day, holidays.dates, bots.logins
+        ) as version
+    from {{ ref('int_settings') }} as settings
+    cross join (
+        select min(date_day) as date_day
+        from {{ ref('int_working_days') }}
+    ) as first_days
+    cross join (
+        select string_agg(cast(calendar_date as {{ text_type() }}), ',' order by calendar_date) as dates
+        from {{ ref('stg_organization__calendar_days') }}
+        where kind = 'holiday'
+    ) as holidays
+    cross join (
+        select string_agg(connection || ':' || login, ',' order by connection, login) as logins
+        from {{ ref('int_bots') }}
+    ) as bots
+
+),
+
+carried as (
+
+    select
+        pull_request_key,
+        sum(commit_hash) as version
+    from carried_commits
+    group by pull_request_key
+
+),
+
+reviewed as (
+
+    select
+        pull_request_key,
+        sum({{ row_hash(['submitted_at', 'is_by_another_person', 'is_after_merge']) }}) as version
+    from {{ ref('int_pull_request_reviews') }}
+    group by pull_request_key
+
+),
+
+versions as (
+
+    select
+        visible.pull_request_key,
+        {{ row_hash([
+            'visible.pull_request_key', 'visible.load_id', 'landed.pull_request_key', 'branch_names.base_ref_name',
+            'repositories.default_branch', 'places.place_key', 'carried.version', 'reviewed.version', 'common.version',
+            'case when visible.latest_at > visible.as_of then visible.as_of end',
+        ]) }} as version
+    from visible
+    cross join common
+    left join landed on visible.pull_request_key = landed.pull_request_key
+    left join branch_names
         on
-            pull_requests.repository_key = commits.repository_key
-            and pull_requests.merge_commit_oid = commits.oid
-    where commits.position is not null
+            visible.repository_key = branch_names.repository_key
+            and visible.base_ref_name = branch_names.base_ref_name
+    left join {{ ref('int_repositories') }} as repositories
+        on visible.repository_key = repositories.repository_key
+    left join {{ ref('int_pull_request_places') }} as places
+        on visible.pull_request_key = places.pull_request_key
+    left join carried on visible.pull_request_key = carried.pull_request_key
+    left join reviewed on visible.pull_request_key = reviewed.pull_request_key
+
+),
+
+pull_requests as (
+
+    select
+        visible.*,
+        versions.version
+    from visible
+    inner join versions on visible.pull_request_key = versions.pull_request_key
+    {%- if is_incremental() %}
+        where versions.version not in (select built.version from {{ this }} as built)
+    {%- endif %}
+
+),
+
+own_commits as (
+
+    select
+        commits.pull_request_key,
+        min(commits.node.commit.authoreddate) as first_commit_authored_at,
+        count(distinct commits.node.commit.oid) as commits_count
+    from (
+        select
+            pull_request_key,
+            repository_key,
+            as_of,
+            {{ explode('commits') }} as node
+        from pull_requests
+    ) as commits
+    left join carried_commits
+        on
+            commits.pull_request_key = carried_commits.pull_request_key
+            and {{ row_hash(['commits.repository_key', 'commits.node.commit.oid']) }} = carried_commits.commit_hash
+    where
+        coalesce(commits.node.commit.committeddate, commits.node.commit.authoreddate) <= commits.as_of
+        and carried_commits.commit_hash is null
+    group by commits.pull_request_key
 
 ),
 
@@ -196,7 +315,7 @@ select
     coalesce(own_commits.commits_count, 0) as commits_count,
     coalesce(
         pull_requests.base_ref_name = repositories.default_branch
-        or merge_commits.position is not null
+        or landed.pull_request_key is not null
         or (
             branch_names.base_ref_name is not null
             and pull_requests.merge_commit_oid is null
@@ -220,7 +339,8 @@ select
                 {{ working_seconds_until('first_reviews.first_reviewed_at', 'review_days') }}
                 - {{ working_seconds_until('waiting.review_due_at', 'due_days') }}
             ) / pull_requests.seconds_per_workday
-    end as review_turnaround_working_days
+    end as review_turnaround_working_days,
+    pull_requests.version
 from pull_requests
 left join own_commits on pull_requests.pull_request_key = own_commits.pull_request_key
 left join first_reviews on pull_requests.pull_request_key = first_reviews.pull_request_key
@@ -229,10 +349,7 @@ left join {{ ref('int_pull_request_places') }} as places
     on pull_requests.pull_request_key = places.pull_request_key
 left join {{ ref('int_repositories') }} as repositories
     on pull_requests.repository_key = repositories.repository_key
-left join {{ ref('int_default_branch_commits') }} as merge_commits
-    on
-        pull_requests.repository_key = merge_commits.repository_key
-        and pull_requests.merge_commit_oid = merge_commits.oid
+left join landed on pull_requests.pull_request_key = landed.pull_request_key
 left join branch_names
     on
         pull_requests.repository_key = branch_names.repository_key

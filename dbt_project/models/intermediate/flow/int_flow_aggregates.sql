@@ -118,7 +118,7 @@ loads as (
 
 ),
 
--- at least so many candidates: those of the most frequent event
+-- as many candidates as the most frequent event at least, as all events together at most
 candidate_counts as (
 
     select
@@ -127,7 +127,8 @@ candidate_counts as (
         period_grain,
         period_start,
         item_level,
-        max(items) as least_n
+        max(items) as least_n,
+        sum(items) as most_n
     from (
         select
             scope_type,
@@ -159,7 +160,9 @@ unmapped_counts as (
 
 doubtful as (
 
-    select unmapped_counts.*
+    select
+        unmapped_counts.*,
+        unmapped_counts.unmapped_n > 0.05 * candidate_counts.most_n as is_unmapped
     from unmapped_counts
     inner join candidate_counts
         on
@@ -169,31 +172,58 @@ doubtful as (
 ),
 
 -- an item of several events is one candidate: told apart only where that decides
-mappings as (
+candidates as (
+
+    select *
+    from {{ ref('int_flow_event_scopes') }}
+    where
+        event != 'found'
+        and (
+            week_start is null
+            or (scope_type, week_start) in (
+                select (doubtful.scope_type, day_grains.week_start)
+                from doubtful
+                inner join {{ ref('int_day_periods') }} as day_periods
+                    on
+                        doubtful.period_grain = day_periods.period_grain
+                        and doubtful.period_start = day_periods.period_start
+                inner join {{ ref('int_day_grains') }} as day_grains on day_periods.date_day = day_grains.date_day
+                where not doubtful.is_unmapped
+            )
+        )
+
+),
+
+unmapped_periods as (
 
     {% for grain in period_grains() %}
-        {%- if not loop.first %}
-            union all
-        {%- endif %}
         select
             doubtful.scope_type,
             doubtful.scope_id,
             doubtful.period_grain,
             doubtful.period_start,
-            doubtful.item_level,
-            any_value(doubtful.unmapped_n) as unmapped_n,
-            count(distinct event_scopes.item_key) as candidates_n
-        from {{ ref('int_flow_event_scopes') }} as event_scopes
+            doubtful.item_level
+        from candidates
         inner join doubtful
             on
-                event_scopes.scope_type = doubtful.scope_type
-                and event_scopes.{{ grain }}_scope_id = doubtful.scope_id
-                and event_scopes.{{ grain }}_start = doubtful.period_start
-                and event_scopes.item_level = doubtful.item_level
-                and event_scopes.event != 'found'
+                candidates.scope_type = doubtful.scope_type
+                and candidates.{{ grain }}_scope_id = doubtful.scope_id
+                and candidates.{{ grain }}_start = doubtful.period_start
+                and candidates.item_level = doubtful.item_level
                 and doubtful.period_grain = '{{ grain }}'
+                and not doubtful.is_unmapped
         group by all
+        having any_value(doubtful.unmapped_n) > 0.05 * count(distinct candidates.item_key)
+        union all
     {% endfor %}
+    select
+        scope_type,
+        scope_id,
+        period_grain,
+        period_start,
+        item_level
+    from doubtful
+    where is_unmapped
 
 ),
 
@@ -262,6 +292,7 @@ spine as (
         scope_periods.period_grain,
         scope_periods.period_start,
         scope_periods.is_complete,
+        scope_periods.is_suppressed,
         scope_periods.end_at,
         item_levels.item_level,
         item_types.flow_item_type,
@@ -274,7 +305,7 @@ spine as (
         case
             when histories.history_start_date is null or scope_periods.period_end <= histories.history_start_date
                 then 'no_data'
-            when mappings.unmapped_n > 0.05 * mappings.candidates_n then 'unmapped'
+            when unmapped_periods.scope_id is not null then 'unmapped'
             when scope_periods.period_start < scope_starts.start_date then 'partial'
             else 'ok'
         end as data_quality
@@ -286,13 +317,13 @@ spine as (
         on
             scope_periods.scope_type = scope_starts.scope_type
             and scope_periods.scope_id = scope_starts.scope_id
-    left join mappings
+    left join unmapped_periods
         on
-            scope_periods.scope_type = mappings.scope_type
-            and scope_periods.scope_id = mappings.scope_id
-            and scope_periods.period_grain = mappings.period_grain
-            and scope_periods.period_start = mappings.period_start
-            and item_levels.item_level = mappings.item_level
+            scope_periods.scope_type = unmapped_periods.scope_type
+            and scope_periods.scope_id = unmapped_periods.scope_id
+            and scope_periods.period_grain = unmapped_periods.period_grain
+            and scope_periods.period_start = unmapped_periods.period_start
+            and item_levels.item_level = unmapped_periods.item_level
 
 )
 
@@ -304,6 +335,7 @@ select
     spine.breakdown,
     spine.flow_item_type,
     spine.is_complete,
+    spine.is_suppressed,
     spine.data_quality,
     coalesce(completions.done_items, 0) as done_items,
     coalesce(completions.skipped_items, 0) as skipped_items,

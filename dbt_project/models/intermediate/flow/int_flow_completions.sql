@@ -7,17 +7,6 @@ with waits as (
     where is_across_teams or is_across_value_streams
     group by item_key
 
-),
-
-stage_times as (
-
-    select
-        item_key,
-        sum({{ row_hash(['stage', 'flow_stage_order', 'flow_microseconds']) }}) as stages_hash
-    from {{ ref('int_work_item_states') }}
-    where flow_microseconds is not null and stage is not null
-    group by item_key
-
 )
 
 select
@@ -37,7 +26,7 @@ select
     case when waiting_projects.first_waiting_at <= events.event_at then facts.active_seconds end as active_seconds,
     case when waiting_projects.first_waiting_at <= events.event_at then facts.waiting_seconds end
         as waiting_seconds,
-    stage_times.stages_hash
+    facts.stages_hash
 from {{ ref('int_work_item_events') }} as events
 inner join {{ ref('int_work_item_facts') }} as facts on events.item_key = facts.item_key
 inner join {{ ref('int_work_profiles') }} as profiles on events.profile_key = profiles.profile_key
@@ -47,7 +36,6 @@ left join {{ ref('int_waiting_projects') }} as waiting_projects
         profiles.connection = waiting_projects.connection
         and profiles.project_key = waiting_projects.project_key
 left join waits on events.item_key = waits.item_key
-left join stage_times on events.item_key = stage_times.item_key
 left join {{ ref('int_work_item_numbers') }} as costs
     on
         events.item_key = costs.item_key

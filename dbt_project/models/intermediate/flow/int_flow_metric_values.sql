@@ -1,8 +1,9 @@
+{{ config(materialized='view') }}
 {%- set main_breakdowns = "breakdown not like 'level:initiative/%'" %}
 {%- set all_types = 'flow_item_type is null' %}
 {%- set flow_items = "breakdown = 'all'" %}
 
-{{ metric_rows(ref('int_flow_aggregates'), [
+{%- set item_metrics = [
     {'metric': 'flow_velocity', 'value': 'done_items', 'n': 'done_n'},
     {
         'metric': 'flow_time_p50_days', 'value': 'flow_time_p50_days', 'n': 'flow_time_n', 'floor': 5,
@@ -151,11 +152,8 @@
         'numerator': 'reopened_defects', 'denominator': 'done_defects', 'n': 'done_defects_n',
         'quality': 'cohort_data_quality', 'where': flow_items,
     },
-]) }}
-
-union all
-
-{{ metric_rows(ref('int_flow_stage_aggregates'), [
+] %}
+{%- set stage_metrics = [
     {
         'metric': 'stage_time_share', 'value': 'coalesce(stage_days, 0) / nullif(all_stage_days, 0)',
         'numerator': 'coalesce(stage_days, 0)',
@@ -170,5 +168,41 @@ union all
         'denominator': 'departures', 'n': 'ceil(arrivals + departures)',
     },
     {'metric': 'stage_backlog', 'value': 'backlog_items', 'n': 'ceil(backlog_items)'},
-    {'metric': 'bottleneck_rank', 'value': 'bottleneck_rank', 'n': 'stage_n', 'where': 'bottleneck_rank is not null'},
-]) }}
+] %}
+{%- set rank_metrics = [{'metric': 'bottleneck_rank', 'value': 'bottleneck_rank', 'n': 'stage_n'}] %}
+
+with items as (
+
+    {{ with_previous_values(ref('int_flow_aggregates'), item_metrics) }}
+
+),
+
+stages as (
+
+    {{ with_previous_values(ref('int_flow_stage_aggregates'), stage_metrics) }}
+
+),
+
+ranked_stages as (
+
+    select *
+    from {{ ref('int_flow_stage_aggregates') }}
+    where bottleneck_rank is not null
+
+),
+
+ranks as (
+
+    {{ with_previous_values('ranked_stages', rank_metrics) }}
+
+)
+
+{{ metric_rows('items', item_metrics, with_previous=true) }}
+
+union all
+
+{{ metric_rows('stages', stage_metrics, with_previous=true) }}
+
+union all
+
+{{ metric_rows('ranks', rank_metrics, with_previous=true) }}

@@ -5,28 +5,34 @@
     pre_hook="{{ delete_changed_periods() }}"
 ) }}
 
-with {{ changed_periods(ref('int_flow_completions'), [
-    'flow_days', 'lead_days', 'flow_working_days', 'lead_working_days', 'active_seconds', 'waiting_seconds',
-]) }},
+with {{ changed_periods() }},
 
 measured as (
 
     select
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        item_level,
-        flow_item_type,
-        {{ percentiles('flow_days', [0.5, 0.85]) }} as flow_days,
-        {{ percentiles('lead_days', [0.5, 0.85]) }} as lead_days,
-        {{ percentiles('flow_working_days', [0.5, 0.85]) }} as flow_working_days,
-        {{ percentiles('lead_working_days', [0.5, 0.85]) }} as lead_working_days,
-        {{ percentile('active_seconds / nullif(active_seconds + waiting_seconds, 0)', 0.5) }} as flow_efficiency
+        completed_rows.scope_type,
+        completed_rows.scope_id,
+        completed_rows.period_grain,
+        completed_rows.period_start,
+        completed_rows.item_level,
+        completed_rows.flow_item_type,
+        {{ percentiles('times.flow_days', [0.5, 0.85]) }} as flow_days,
+        {{ percentiles('times.lead_days', [0.5, 0.85]) }} as lead_days,
+        {{ percentiles('times.flow_working_days', [0.5, 0.85]) }} as flow_working_days,
+        {{ percentiles('times.lead_working_days', [0.5, 0.85]) }} as lead_working_days,
+        {{ percentile('times.active_seconds / nullif(times.active_seconds + times.waiting_seconds, 0)', 0.5) }}
+            as flow_efficiency
     from completed_rows
+    inner join {{ ref('int_flow_completions') }} as times on completed_rows.item_key = times.item_key
     group by grouping sets (
-        (scope_type, scope_id, period_grain, period_start, item_level),
-        (scope_type, scope_id, period_grain, period_start, item_level, flow_item_type)
+        (
+            completed_rows.scope_type, completed_rows.scope_id, completed_rows.period_grain,
+            completed_rows.period_start, completed_rows.item_level
+        ),
+        (
+            completed_rows.scope_type, completed_rows.scope_id, completed_rows.period_grain,
+            completed_rows.period_start, completed_rows.item_level, completed_rows.flow_item_type
+        )
     )
 
 )

@@ -79,6 +79,7 @@ runs as (
         ranked.*,
         periods.period_index,
         scope_periods.is_complete,
+        scope_periods.is_suppressed,
         periods.period_index - row_number() over (
             partition by
                 ranked.scope_type, ranked.scope_id, ranked.period_grain, ranked.item_level, ranked.stage,
@@ -109,6 +110,7 @@ select
     case when runs.item_level = 'flow_item' then 'stage:' else 'level:initiative/stage:' end || runs.stage as breakdown,
     runs.first_stage_order as stage_order,
     runs.is_complete,
+    runs.is_suppressed,
     coalesce(quality.data_quality, 'ok') as data_quality,
     runs.stage_n,
     runs.stage_microseconds / 86400000000.0 as stage_days,

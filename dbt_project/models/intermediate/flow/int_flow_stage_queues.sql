@@ -1,16 +1,73 @@
-with daily_changes as (
+with stages as (
+
+    select
+        state_key,
+        case when flow_state in ('active', 'waiting') then stage end as stage,
+        left_stage
+    from {{ ref('int_stay_states') }}
+
+),
+
+by_stage as (
+
+    select
+        changes.date_day,
+        stages.stage,
+        stages.left_stage,
+        changes.home_key,
+        sum(changes.entered) as entered,
+        sum(changes.arrivals) as arrivals,
+        sum(changes.gone) as gone
+    from {{ ref('int_flow_daily_changes') }} as changes
+    inner join stages on changes.state_key = stages.state_key
+    where stages.stage is not null or stages.left_stage is not null
+    group by all
+
+),
+
+sides as (
 
     select
         date_day,
+        home_key,
         stage,
-        item_level,
-        team_id,
-        value_stream_id,
-        sum(change) as change,
-        sum(arrivals) as arrivals,
-        sum(departures) as departures
-    from {{ ref('int_flow_daily_changes') }}
-    where stage != ''
+        entered - gone as change,
+        arrivals,
+        0 as departures
+    from by_stage
+    where stage is not null
+    union all
+    -- a visit leaves its stage where the next one begins, and so with the team of that day
+    select
+        date_day,
+        home_key,
+        left_stage as stage,
+        0 as change,
+        0 as arrivals,
+        entered as departures
+    from by_stage
+    where left_stage is not null
+
+),
+
+daily_changes as (
+
+    select
+        -- what was before the first day is a change of the first day, but no visit
+        greatest(sides.date_day, first_days.first_day) as date_day,
+        sides.stage,
+        homes.item_level,
+        homes.team_id,
+        homes.value_stream_id,
+        sum(sides.change) as change,
+        coalesce(sum(sides.arrivals) filter (where sides.date_day >= first_days.first_day), 0) as arrivals,
+        coalesce(sum(sides.departures) filter (where sides.date_day >= first_days.first_day), 0) as departures
+    from sides
+    cross join (select min(date_day) as first_day from {{ ref('int_days') }}) as first_days
+    inner join {{ ref('int_stay_homes') }} as homes
+        on
+            sides.home_key = homes.home_key
+            and homes.flow_item_type is not null
     group by all
 
 ),

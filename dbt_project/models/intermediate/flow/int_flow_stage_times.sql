@@ -5,7 +5,9 @@
     pre_hook="{{ delete_changed_periods() }}"
 ) }}
 
-with visits as (
+with {{ changed_periods() }},
+
+visits as (
 
     select
         item_key,
@@ -13,28 +15,32 @@ with visits as (
         min(flow_stage_order) as stage_order,
         sum(flow_microseconds) as stage_microseconds
     from {{ ref('int_work_item_states') }}
-    where flow_microseconds is not null and stage is not null
+    where
+        flow_microseconds is not null
+        and stage is not null
+        {%- if is_incremental() %}
+            and item_key in (select completed_rows.item_key from completed_rows)
+        {%- endif %}
     group by item_key, stage
 
 ),
 
-{{ changed_periods('visits', ['stage', 'stage_order', 'stage_microseconds']) }},
-
 measured as (
 
     select
-        scope_type,
-        scope_id,
-        period_grain,
-        period_start,
-        item_level,
-        stage,
-        min(stage_order) as stage_order,
+        completed_rows.scope_type,
+        completed_rows.scope_id,
+        completed_rows.period_grain,
+        completed_rows.period_start,
+        completed_rows.item_level,
+        visits.stage,
+        min(visits.stage_order) as stage_order,
         count(*) as stage_n,
-        sum(stage_microseconds) as stage_microseconds,
-        {{ percentiles('stage_microseconds / 86400000000.0', [0.5, 0.85]) }} as stage_days
+        sum(visits.stage_microseconds) as stage_microseconds,
+        {{ percentiles('visits.stage_microseconds / 86400000000.0', [0.5, 0.85]) }} as stage_days
     from completed_rows
-    group by scope_type, scope_id, period_grain, period_start, item_level, stage
+    inner join visits on completed_rows.item_key = visits.item_key
+    group by all
 
 )
 

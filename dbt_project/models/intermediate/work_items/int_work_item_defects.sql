@@ -29,7 +29,7 @@ defects as (
             and {{ in_force('matches', 'items.created_date') }}
     qualify row_number() over (
         partition by items.item_key, matches.kind
-        order by matches.specificity desc, matches.valid_from desc, matches.severity asc
+        order by matches.specificity desc, matches.valid_from desc, matches.severity asc, matches.rule_key asc
     ) = 1
 
 ),

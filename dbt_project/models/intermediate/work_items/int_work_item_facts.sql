@@ -42,7 +42,10 @@ with milestones as (
         ) / 1000000.0 as waiting_seconds,
         max(valid_from) filter (
             where is_entry and not is_after_done and stage_order < previous_stage_order
-        ) as last_backflow_at
+        ) as last_backflow_at,
+        sum({{ row_hash(['flow_state', 'stage', 'stage_order', 'valid_from', 'valid_to']) }}) filter (
+            where not is_after_done
+        ) as stages_hash
     from {{ ref('int_work_item_state_intervals') }}
     where {{ of_affected_items('item_key') }}
     group by item_key
@@ -135,7 +138,8 @@ select
                 - {{ working_seconds_until('dated.started_at', 'start_days') }}
     end as flow_working_seconds,
     {{ working_seconds_until('dated.done_at', 'done_days') }}
-    - {{ working_seconds_until('dated.created_at', 'creation_days') }} as lead_working_seconds
+    - {{ working_seconds_until('dated.created_at', 'creation_days') }} as lead_working_seconds,
+    dated.stages_hash
 from dated
 left join {{ ref('int_working_days') }} as creation_days on dated.created_date = creation_days.date_day
 left join {{ ref('int_working_days') }} as start_days on dated.first_open_date = start_days.date_day

@@ -30,3 +30,4 @@ where
     homes.item_level in ('flow_item', 'initiative')
     and homes.flow_item_type is not null
     and {{ of_affected_items('states.item_key', with_open=true) }}
+    and {{ of_affected_items('homes.item_key', with_open=true) }}

@@ -1,3 +1,9 @@
+{%- set metrics = [
+    'flow_load',
+    'flow_velocity',
+    {'metric': 'flow_stability_ratio', 'with': ['numerator', 'denominator']},
+] %}
+
 with metrics as (
 
     select
@@ -7,13 +13,9 @@ with metrics as (
         period_start,
         case when breakdown = 'all' then 'flow_item' else 'initiative' end as item_level,
         is_complete,
-        {{ pivot_metric_values([
-            'flow_load',
-            'flow_velocity',
-            {'metric': 'flow_stability_ratio', 'with': ['numerator', 'denominator']},
-        ]) }}
+        {{ pivot_metric_values(metrics) }}
     from {{ ref('fct_metric_values') }}
-    where family = 'flow' and breakdown in ('all', 'level:initiative')
+    where family = 'flow' and breakdown in ('all', 'level:initiative') and {{ is_pivoted(metrics) }}
     group by scope_type, scope_id, period_grain, period_start, breakdown, is_complete
 
 )

@@ -1,3 +1,14 @@
+{%- set metrics = [
+    {'metric': 'stage_time_share', 'with': ['numerator', 'denominator']},
+    'stage_time_p50_days',
+    'stage_time_p85_days',
+    'stage_arrivals',
+    'stage_departures',
+    'stage_queue_growth',
+    'stage_backlog',
+    'bottleneck_rank',
+] %}
+
 with metrics as (
 
     select
@@ -7,18 +18,9 @@ with metrics as (
         period_start,
         breakdown,
         is_complete,
-        {{ pivot_metric_values([
-            {'metric': 'stage_time_share', 'with': ['numerator', 'denominator']},
-            'stage_time_p50_days',
-            'stage_time_p85_days',
-            'stage_arrivals',
-            'stage_departures',
-            'stage_queue_growth',
-            'stage_backlog',
-            'bottleneck_rank',
-        ]) }}
+        {{ pivot_metric_values(metrics) }}
     from {{ ref('fct_metric_values') }}
-    where family = 'flow' and breakdown like '%stage:%'
+    where family = 'flow' and breakdown like '%stage:%' and {{ is_pivoted(metrics) }}
     group by scope_type, scope_id, period_grain, period_start, breakdown, is_complete
 
 )

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('github', 'commits') }} as raw
-    {{ newly_loaded('raw', 'commit_key') }}
+    {{ newly_loaded(source('github', 'commits'), 'commit_key') }}
 
 ),
 

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('github', 'deployments') }} as raw
-    {{ newly_loaded('raw', 'deployment_key') }}
+    {{ newly_loaded(source('github', 'deployments'), 'deployment_key') }}
 
 ),
 

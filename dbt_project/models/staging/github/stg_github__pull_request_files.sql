@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ delete_reloaded(source('github', 'pull_requests'), 'pull_request_key') }}"
+    pre_hook="{{ delete_outdated(source('github', 'pull_requests'), 'pull_request_key') }}"
 ) }}
 
 {%- set structure -%}
@@ -17,9 +17,7 @@ with changed as (
         raw.load_id,
         {{ explode(json_parse(json_part('raw.payload', 'files'), structure) ~ '.nodes') }} as file
     from {{ source('github', 'pull_requests') }} as raw
-    {%- if is_incremental() %}
-        where raw.connection || ':' || raw.id not in (select loaded.pull_request_key from {{ this }} as loaded)
-    {%- endif %}
+    {{ newly_loaded(source('github', 'pull_requests'), 'pull_request_key') }}
 
 )
 

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('github', 'pull_requests') }} as raw
-    {{ newly_loaded('raw', 'pull_request_key') }}
+    {{ newly_loaded(source('github', 'pull_requests'), 'pull_request_key') }}
 
 ),
 
@@ -92,6 +92,15 @@ select
     node.updatedat as updated_at,
     node.closedat as closed_at,
     node.mergedat as merged_at,
+    greatest(
+        node.createdat,
+        node.updatedat,
+        node.closedat,
+        node.mergedat,
+        {{ latest_of('node.commits.nodes', 'coalesce(element.commit.committeddate, element.commit.authoreddate)') }},
+        {{ latest_of('node.reviews.nodes', 'element.submittedat') }},
+        {{ latest_of('node.timelineitems.nodes', 'element.createdat') }}
+    ) as latest_at,
     coalesce(node.coauthors, []) as co_authors,
     coalesce(node.reverts, []) as reverts,
     node.labels.nodes as labels,

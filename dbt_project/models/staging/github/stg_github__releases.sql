@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('github', 'releases') }} as raw
-    {{ newly_loaded('raw', 'release_key') }}
+    {{ newly_loaded(source('github', 'releases'), 'release_key') }}
 
 ),
 

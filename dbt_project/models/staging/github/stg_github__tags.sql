@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('github', 'tags') }} as raw
-    {{ newly_loaded('raw', 'tag_key') }}
+    {{ newly_loaded(source('github', 'tags'), 'tag_key') }}
 
 ),
 

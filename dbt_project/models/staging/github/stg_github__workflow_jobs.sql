@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('github', 'workflow_jobs') }} as raw
-    {{ newly_loaded('raw', 'job_key') }}
+    {{ newly_loaded(source('github', 'workflow_jobs'), 'job_key') }}
 
 ),
 

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('github', 'workflow_runs') }} as raw
-    {{ newly_loaded('raw', 'run_attempt_key') }}
+    {{ newly_loaded(source('github', 'workflow_runs'), 'run_attempt_key') }}
 
 ),
 

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('inbox', 'deployments') }} as raw
-    {{ newly_loaded('raw', 'deployment_key') }}
+    {{ newly_loaded(source('inbox', 'deployments'), 'deployment_key') }}
 
 ),
 

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('inbox', 'incidents') }} as raw
-    {{ newly_loaded('raw', 'incident_key') }}
+    {{ newly_loaded(source('inbox', 'incidents'), 'incident_key') }}
 
 ),
 

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('inbox', 'initiatives') }} as raw
-    {{ newly_loaded('raw', 'item_key') }}
+    {{ newly_loaded(source('inbox', 'initiatives'), 'item_key') }}
 
 ),
 

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('inbox', 'security_findings') }} as raw
-    {{ newly_loaded('raw', 'finding_key') }}
+    {{ newly_loaded(source('inbox', 'security_findings'), 'finding_key') }}
 
 ),
 

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ delete_reloaded(source('jira', 'changelogs'), 'item_key') }}"
+    pre_hook="{{ delete_outdated(source('jira', 'changelogs'), 'item_key') }}"
 ) }}
 
 {%- set structure -%}
@@ -13,14 +13,12 @@
 with changed as (
 
     select
-        changelogs.connection,
-        changelogs.id as issue_id,
-        changelogs.load_id,
-        {{ explode(json_parse('changelogs.payload', structure) ~ '.histories') }} as history
-    from {{ source('jira', 'changelogs') }} as changelogs
-    {%- if is_incremental() %}
-        where changelogs.connection || ':' || changelogs.id not in (select loaded.item_key from {{ this }} as loaded)
-    {%- endif %}
+        raw.connection,
+        raw.id as issue_id,
+        raw.load_id,
+        {{ explode(json_parse('raw.payload', structure) ~ '.histories') }} as history
+    from {{ source('jira', 'changelogs') }} as raw
+    {{ newly_loaded(source('jira', 'changelogs'), 'item_key') }}
 
 ),
 

@@ -57,12 +57,18 @@ changed as (
     from {{ source('jira', 'issues') }} as issues
     left join role_versions on issues.connection = role_versions.connection
     {%- if is_incremental() %}
-        left join {{ this }} as loaded
-            on loaded.item_key = issues.connection || ':' || issues.id
-        where
-            loaded.item_key is null
-            or loaded.load_id != issues.load_id
-            or loaded.field_roles != coalesce(role_versions.field_roles, '')
+        where {{ row_address('issues') }} in (
+            select {{ row_address('loaded') }}
+            from {{ source('jira', 'issues') }} as loaded
+            left join role_versions as roles on loaded.connection = roles.connection
+            where
+                {{ row_hash([
+                    "loaded.connection || ':' || loaded.id", 'loaded.load_id', "coalesce(roles.field_roles, '')",
+                ]) }} not in (
+                    select {{ row_hash(['built.item_key', 'built.load_id', 'built.field_roles']) }}
+                    from {{ this }} as built
+                )
+        )
     {%- endif %}
 
 ),

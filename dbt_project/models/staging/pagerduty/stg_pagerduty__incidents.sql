@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('pagerduty', 'incidents') }} as raw
-    {{ newly_loaded('raw', 'incident_key') }}
+    {{ newly_loaded(source('pagerduty', 'incidents'), 'incident_key') }}
 
 ),
 

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('pagerduty', 'log_entries') }} as raw
-    {{ newly_loaded('raw', 'log_entry_key') }}
+    {{ newly_loaded(source('pagerduty', 'log_entries'), 'log_entry_key') }}
 
 ),
 

@@ -9,7 +9,7 @@
 with source as (
 
     select * from {{ source('surveys', 'answers') }} as raw
-    {{ newly_loaded('raw', 'response_key') }}
+    {{ newly_loaded(source('surveys', 'answers'), 'response_key') }}
 
 ),
 
