@@ -154,22 +154,16 @@ thresholds as (
 
 ),
 
-open_items as (
+open_rows as (
 
     select
-        open_items.*,
-        team_scopes.scope_id as team_scope_id,
-        open_items.weight < 1 as is_shared
-    from {{ ref('int_flow_open_items') }} as open_items
-    left join {{ ref('int_team_period_scopes') }} as team_scopes
-        on
-            open_items.team_id = team_scopes.team_id
-            and open_items.period_grain = team_scopes.period_grain
-            and open_items.period_start = team_scopes.period_start
+        *,
+        weight < 1 as is_shared
+    from {{ ref('int_flow_open_items') }}
     {%- if is_incremental() %}
         where
-            not open_items.is_complete
-            or (open_items.period_grain, open_items.period_start) in (
+            not is_complete
+            or (period_grain, period_start) in (
                 select (periods.period_grain, periods.period_start)
                 from {{ ref('int_flow_open_periods') }} as periods
                 where
@@ -181,6 +175,20 @@ open_items as (
                     )
             )
     {%- endif %}
+
+),
+
+open_items as (
+
+    select
+        open_rows.*,
+        team_scopes.scope_id as team_scope_id
+    from open_rows
+    left join {{ ref('int_team_period_scopes') }} as team_scopes
+        on
+            open_rows.team_id = team_scopes.team_id
+            and open_rows.period_grain = team_scopes.period_grain
+            and open_rows.period_start = team_scopes.period_start
 
 ),
 

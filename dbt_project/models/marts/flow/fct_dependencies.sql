@@ -6,6 +6,32 @@ with hidden as (
         scope_id
     from {{ ref('int_small_team_days') }}
 
+),
+
+dependencies as (
+
+    select *
+    from {{ ref('int_work_item_dependencies') }}
+    where is_across_teams or is_across_value_streams
+
+),
+
+items as (
+
+    select
+        item_key,
+        item_number,
+        source_url
+    from {{ ref('int_work_items') }}
+    where
+        item_key in (
+            select dependencies.item_key
+            from dependencies
+            union all
+            select dependencies.blocking_item_key
+            from dependencies
+        )
+
 )
 
 select
@@ -26,10 +52,10 @@ select
     dependencies.valid_from as linked_at,
     case when dependencies.valid_to < settings.as_of then dependencies.valid_to end as ended_at,
     dependencies.wait_days
-from {{ ref('int_work_item_dependencies') }} as dependencies
+from dependencies
 cross join {{ ref('int_settings') }} as settings
-inner join {{ ref('int_work_items') }} as items on dependencies.item_key = items.item_key
-inner join {{ ref('int_work_items') }} as blockers on dependencies.blocking_item_key = blockers.item_key
+inner join items on dependencies.item_key = items.item_key
+inner join items as blockers on dependencies.blocking_item_key = blockers.item_key
 left join hidden as small_teams
     on
         dependencies.team_id = small_teams.team_id
@@ -38,4 +64,3 @@ left join hidden as small_blockers
     on
         dependencies.blocking_team_id = small_blockers.team_id
         and {{ local_date('dependencies.valid_from', 'settings.time_zone') }} = small_blockers.date_day
-where dependencies.is_across_teams or dependencies.is_across_value_streams
